@@ -1,0 +1,141 @@
+"""Layers: forward, backward, nothing else.
+
+A layer is its shapes, its parameters and, once planned for n rows, its buffers. The
+parameters are views of the network's flat vector ``theta``; the gradients, named with a
+leading d, are views of a second vector of the same layout, and ``backward`` writes
+straight into them. ``forward`` never changes its input ``x``. ``backward`` receives
+``delta = dL/d(output)`` and may spend it, and the layer's own output too: nobody reads
+a layer's output once its backward pass has begun.
+
+To add a layer, give it ``blocks`` (the names and shapes of its parameters), ``draw``,
+``allocate``, ``forward`` and ``backward``.
+"""
+
+import numpy as np
+
+
+class Layer:
+    """What a layer is to a network."""
+
+    #: The layers inside this one, which own their parameters themselves.
+    children: tuple["Layer", ...] = ()
+    n_out: int
+
+    def weights(self):
+        """Names and shapes of the parameters that weight decay applies to."""
+        return {}
+
+    def biases(self):
+        """Names and shapes of the parameters that weight decay leaves alone."""
+        return {}
+
+    def draw(self, initializer, random_state):
+        """Draw initial values into the parameters."""
+
+    def planned(self, n, dtype, need_dx, sparse=False):
+        """The same layer, sharing its parameters, with buffers for n rows."""
+        layer = object.__new__(self.for_sparse() if sparse else type(self))
+        layer.__dict__.update(self.__dict__)  # copy.copy, several times faster
+        layer.allocate(n, dtype, need_dx)
+        return layer
+
+    def for_sparse(self):
+        """The class of this layer that takes a CSR input."""
+        raise NotImplementedError
+
+    def __getstate__(self):
+        # The network pickles theta once; views would come back unshared and doubled.
+        return {
+            name: value
+            for name, value in self.__dict__.items()
+            if name not in self.weights() and name not in self.biases()
+        }
+
+    def allocate(self, n, dtype, need_dx):
+        """Make the buffers; need_dx None means no backward pass at all."""
+        raise NotImplementedError
+
+    def forward(self, x):
+        """Return the output for x; a buffer of this layer's."""
+        raise NotImplementedError
+
+    def backward(self, delta):
+        """Write the parameters' gradients; return dL/dx, or None if not needed."""
+        raise NotImplementedError
+
+
+class Dense(Layer):
+    """a = f(x W + b)
+
+    Parameters
+    ----------
+    n_in, n_out : int
+        Number of inputs and of units.
+    activation : Activation
+        f, an entry of ``ACTIVATIONS``.
+    drawn_as : Activation, default=None
+        The activation that the initial weights are drawn for; None: f.
+    """
+
+    def __init__(self, n_in, n_out, activation, drawn_as=None):
+        self.n_in, self.n_out, self.f = n_in, n_out, activation
+        self.drawn_as = drawn_as or activation
+
+    def weights(self):
+        return {"W": (self.n_in, self.n_out)}
+
+    def biases(self):
+        return {"b": (self.n_out,)}
+
+    def draw(self, initializer, random_state):
+        self.W[...], self.b[...] = initializer(
+            random_state, self.n_in, self.n_out, self.drawn_as
+        )
+
+    def for_sparse(self):
+        return SparseDense
+
+    def allocate(self, n, dtype, need_dx):
+        self.a = np.empty((n, self.n_out), dtype)
+        self.slope = None
+        if need_dx is None:
+            return
+        if self.f.needs_slope:
+            self.slope = np.empty((n, self.n_out), dtype)
+        self.dx = np.empty((n, self.n_in), dtype) if need_dx else None
+        self.W_T = self.W.T
+
+    # np.dot gives np.matmul's bits and costs less to call; for one output it is
+    # several times faster.
+
+    def forward(self, x):
+        self.x = x
+        a = np.dot(x, self.W, self.a)
+        a += self.b
+        self.f.forward(a, self.slope)
+        return a
+
+    def backward(self, delta):
+        self.f.backward(self.a, delta, self.slope)  # dL/da becomes dL/dz
+        np.dot(self.x.T, delta, self.dW)  # dL/dW = x' dL/dz
+        np.add.reduce(delta, 0, None, self.db)  # dL/db = column sums
+        if self.dx is not None:
+            return np.dot(delta, self.W_T, self.dx)
+        return None
+
+
+class SparseDense(Dense):
+    """A Dense first layer for a CSR input, which is never made dense."""
+
+    def forward(self, x):
+        self.x = x
+        a = self.a
+        a[...] = x @ self.W
+        a += self.b
+        self.f.forward(a, self.slope)
+        return a
+
+    def backward(self, delta):
+        self.f.backward(self.a, delta, self.slope)
+        self.dW[...] = self.x.T @ delta
+        np.add.reduce(delta, 0, None, self.db)

@@ -1,0 +1,221 @@
+"""The multilayer perceptrons: which layers, which parameters.
+
+``a_0 = x,  a_l = f(a_{l-1} W_l + b_l)`` for each hidden layer, and the output
+``mu = link(a_L W + b)``.
+"""
+
+from itertools import pairwise
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from sknn_scratch._activations import ACTIVATIONS
+from sknn_scratch._base import TRAINING_CONSTRAINTS
+from sknn_scratch._docstrings import documented
+from sknn_scratch._estimators import NetworkClassifier, NetworkRegressor
+from sknn_scratch._layers import Dense
+from sknn_scratch._sklearn_names import SklearnNames
+from sknn_scratch._targets import Numbers
+
+MLP_CONSTRAINTS: dict = {
+    "hidden_layer_sizes": [
+        "array-like",
+        Interval(Integral, 1, None, closed="left"),
+    ],
+    **TRAINING_CONSTRAINTS,
+}
+
+
+def store_parameters(estimator, values):
+    """Set what ``__init__`` was given, under the same names: scikit-learn's rule."""
+    for name, value in values.items():
+        if name not in ("self", "__class__"):
+            setattr(estimator, name, value)
+
+
+class MultilayerPerceptron(SklearnNames):
+    """The architecture that the two MLPs share."""
+
+    def _hidden_sizes(self):
+        sizes = self.hidden_layer_sizes
+        sizes = list(sizes) if hasattr(sizes, "__iter__") else [sizes]
+        if any(isinstance(n, Real) and n <= 0 for n in sizes):
+            raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
+        if not all(isinstance(n, Integral) for n in sizes):
+            raise ValueError(f"hidden_layer_sizes must be integers, got {sizes}.")
+        return [int(n) for n in sizes]
+
+    def _build_layers(self, n_in, n_out):
+        return self._dense_layers([n_in, *self._hidden_sizes(), n_out])
+
+    def _dense_layers(self, sizes):
+        hidden = ACTIVATIONS[self.activation]
+        layers = [Dense(*shape, hidden) for shape in pairwise(sizes)]
+        # The last layer leaves the link to the loss.
+        layers[-1] = Dense(*sizes[-2:], ACTIVATIONS["identity"], drawn_as=hidden)
+        return layers
+
+
+@documented
+class ScratchMLPClassifier(MultilayerPerceptron, NetworkClassifier):
+    """Multilayer perceptron classifier, the exact twin of scikit-learn's MLPClassifier.
+
+    The same data, parameters and random_state give the same weights, in a fraction of
+    the time. The network minimises the log loss: logistic for two classes and for
+    multilabel targets, softmax for more classes.
+
+    Parameters
+    ----------
+    {mlp_sizes}
+    {activation}
+    {training}
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels, in the order of the columns of ``predict_proba``.
+    {mlp_attributes}
+    {training_attributes}
+
+    See Also
+    --------
+    ScratchMLPRegressor : The regressor.
+    sklearn.neural_network.MLPClassifier : The estimator that this one is the twin of.
+
+    References
+    ----------
+    Glorot and Bengio (2010). Understanding the difficulty of training deep feedforward
+    neural networks. AISTATS.
+
+    Kingma and Ba (2014). Adam: a method for stochastic optimization. arXiv:1412.6980.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.model_selection import train_test_split
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sknn_scratch import ScratchMLPClassifier
+    >>> X_train, X_test, y_train, y_test = train_test_split(
+    ...     *load_breast_cancer(return_X_y=True), random_state=0)
+    >>> model = make_pipeline(
+    ...     StandardScaler(), ScratchMLPClassifier(max_iter=500, random_state=0))
+    >>> model.fit(X_train, y_train).score(X_test, y_test) > 0.95
+    True
+    """
+
+    _parameter_constraints: dict = MLP_CONSTRAINTS
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(100,),
+        activation="relu",
+        *,
+        solver="adam",
+        alpha=0.0001,
+        batch_size="auto",
+        learning_rate="constant",
+        learning_rate_init=0.001,
+        power_t=0.5,
+        max_iter=200,
+        shuffle=True,
+        random_state=None,
+        tol=1e-4,
+        verbose=False,
+        warm_start=False,
+        momentum=0.9,
+        nesterovs_momentum=True,
+        early_stopping=False,
+        validation_fraction=0.1,
+        beta_1=0.9,
+        beta_2=0.999,
+        epsilon=1e-8,
+        n_iter_no_change=10,
+        max_fun=15000,
+    ):
+        store_parameters(self, locals())
+
+
+@documented
+class ScratchMLPRegressor(MultilayerPerceptron, NetworkRegressor):
+    """Multilayer perceptron regressor, the exact twin of scikit-learn's MLPRegressor.
+
+    The same data, parameters and random_state give the same weights, in a fraction of
+    the time.
+
+    Parameters
+    ----------
+    loss : {'squared_error', 'poisson'}, default='squared_error'
+        What is minimised: half the squared error, or half the Poisson deviance with
+        an exponential output, for y >= 0.
+    {mlp_sizes}
+    {activation}
+    {training}
+
+    Attributes
+    ----------
+    {mlp_attributes}
+    {training_attributes}
+
+    See Also
+    --------
+    ScratchMLPClassifier : The classifier.
+    sklearn.neural_network.MLPRegressor : The estimator that this one is the twin of.
+
+    References
+    ----------
+    Glorot and Bengio (2010). Understanding the difficulty of training deep feedforward
+    neural networks. AISTATS.
+
+    Kingma and Ba (2014). Adam: a method for stochastic optimization. arXiv:1412.6980.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sknn_scratch import ScratchMLPRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = make_pipeline(
+    ...     StandardScaler(),
+    ...     ScratchMLPRegressor((20,), solver="lbfgs", alpha=10, max_iter=500,
+    ...                         random_state=0))
+    >>> model.fit(X[:300], y[:300]).predict(X[300:]).shape
+    (142,)
+    """
+
+    _parameter_constraints: dict = {
+        "loss": [StrOptions(set(Numbers.links))],
+        **MLP_CONSTRAINTS,
+    }
+
+    def __init__(
+        self,
+        loss="squared_error",
+        hidden_layer_sizes=(100,),
+        activation="relu",
+        *,
+        solver="adam",
+        alpha=0.0001,
+        batch_size="auto",
+        learning_rate="constant",
+        learning_rate_init=0.001,
+        power_t=0.5,
+        max_iter=200,
+        shuffle=True,
+        random_state=None,
+        tol=1e-4,
+        verbose=False,
+        warm_start=False,
+        momentum=0.9,
+        nesterovs_momentum=True,
+        early_stopping=False,
+        validation_fraction=0.1,
+        beta_1=0.9,
+        beta_2=0.999,
+        epsilon=1e-8,
+        n_iter_no_change=10,
+        max_fun=15000,
+    ):
+        store_parameters(self, locals())

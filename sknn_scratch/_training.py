@@ -1,0 +1,329 @@
+"""Training: the one minibatch loop, and the full-batch L-BFGS fit.
+
+The hot loop, :func:`run_epoch`, asks nothing: which rows, which buffers and which rate
+are settled before it. The outer loops, :func:`train_minibatch` and
+:func:`train_lbfgs`, decide when to stop, keep the best weights and survive Ctrl-C.
+Both report to a :class:`Progress`, from which the estimator takes its attributes.
+"""
+
+import warnings
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from scipy import optimize, sparse
+
+from sknn_scratch._losses import LOSSES, Loss
+from sknn_scratch._network import Network, Plan
+from sknn_scratch._schedules import Adaptive
+
+
+class Plateau:
+    """Counts the epochs in a row that did not improve the best value by ``tol``.
+
+    Lower is better. ``best`` is the lowest value so far, however small the gain.
+    """
+
+    def __init__(self, tol, patience, best=np.inf, count=0):
+        self.tol, self.patience = tol, patience
+        self.best, self.count = best, count
+
+    def update(self, value):
+        """Take an epoch's value; return whether it is the best so far.
+
+        A NaN is never the best, and never counts as a stall.
+        """
+        self.count = self.count + 1 if value > self.best - self.tol else 0
+        improved = value < self.best
+        if improved:
+            self.best = value
+        return improved
+
+    @property
+    def reached(self):
+        return self.count > self.patience
+
+
+@dataclass
+class Progress:
+    """What a training has to tell."""
+
+    n_iter: int = 0
+    t: int = 0
+    loss: float = np.nan
+    loss_curve: list = field(default_factory=list)
+    validation_scores: list = field(default_factory=list)
+    interrupted: bool = False
+
+
+@dataclass
+class Problem:
+    """What is to be learnt: a network, and data in the network's dtype.
+
+    X is dense or CSR; Y is of the network's dtype or boolean (one-hot rows take an
+    eighth of the memory so); weight is None or (n_samples,).
+    """
+
+    network: Network
+    target: object
+    loss: Loss
+    X: object
+    Y: np.ndarray
+    weight: np.ndarray | None
+    random_state: np.random.RandomState
+
+    @classmethod
+    def of(cls, network, target, loss_name, X, y, weight, random_state):
+        """Encode y, cast all to the network's dtype, choose the loss."""
+        dtype = network.dtype
+        X = X.tocsr() if sparse.issparse(X) else X
+        return cls(
+            network,
+            target,
+            LOSSES[target.loss_name(loss_name)](target.link),
+            X.astype(dtype, copy=False),
+            target.encode(y, dtype),
+            None if weight is None else weight.astype(dtype, copy=False),
+            random_state,
+        )
+
+    def astype(self, dtype):
+        """The same problem with all of it in one dtype, Y too."""
+        return replace(
+            self,
+            network=self.network.astype(dtype),
+            X=self.X.astype(dtype, copy=False),
+            Y=self.Y.astype(dtype, copy=False),
+            weight=None if self.weight is None else self.weight.astype(dtype, copy=False),
+        )
+
+
+class Batches:
+    """The rows of one training, batch after batch, each in a plan's buffers.
+
+    Parameters
+    ----------
+    problem : Problem
+    rows : ndarray of int
+        The rows to train on, in the order of the first epoch.
+    batch_size : int
+        At most ``len(rows)``.
+    in_order : bool
+        Whether ``rows`` is 0, 1, 2 ... and stays so: dense batches are then slices.
+    alpha : float
+        Strength of the L2 penalty.
+    """
+
+    def __init__(self, problem, rows, batch_size, in_order, alpha):
+        self.X, self.Y, self.weight = problem.X, problem.Y, problem.weight
+        self.dense = not sparse.issparse(self.X)
+        if self.dense:
+            self.X = np.ascontiguousarray(self.X)
+        self.rows, self.batch_size, self.in_order = rows, batch_size, in_order
+        self.n_batches = -(-len(rows) // batch_size)
+        grad = np.empty_like(problem.network.theta)
+        # Two sets of buffers: for a full batch, and for a smaller last one.
+        self.buffers = {
+            n: self._buffers(
+                Plan(problem.network, problem.loss, n, alpha, grad, not self.dense)
+            )
+            for n in {batch_size, len(rows) % batch_size} - {0}
+        }
+
+    @property
+    def plan(self):
+        return self.buffers[self.batch_size][0]
+
+    def _buffers(self, plan):
+        n, dtype = plan.n, plan.theta.dtype
+        gathers = self.dense and not self.in_order
+        x = np.empty((n, self.X.shape[1]), dtype) if gathers else None
+        y = np.empty((n, self.Y.shape[1]), dtype)
+        codes = y if self.Y.dtype == dtype else np.empty(y.shape, self.Y.dtype)
+        return plan, x, y, codes, np.empty(n, dtype)
+
+    def __iter__(self):
+        """Yield (plan, x, y, weight) for the batches of one epoch."""
+        X, Y, weight, rows = self.X, self.Y, self.weight, self.rows
+        dense, in_order = self.dense, self.in_order
+        for start in range(0, len(rows), self.batch_size):
+            batch = rows[start : start + self.batch_size]
+            plan, x, y, codes, w = self.buffers[len(batch)]
+            # mode "clip" writes straight into out; "raise" would buffer it.
+            if not dense:
+                x = X[batch]
+            elif in_order:
+                x = X[start : start + self.batch_size]
+            else:
+                X.take(batch, 0, x, "clip")
+            Y.take(batch, 0, codes, "clip")
+            if codes is not y:
+                y[...] = codes
+            if weight is None:
+                yield plan, x, y, None
+            elif weight.take(batch, 0, w, "clip").any():
+                yield plan, x, y, w
+
+
+def run_epoch(batches, optimizer, rates):
+    """One pass over the rows; the mean of the batches' losses."""
+    accumulated = 0.0
+    for (plan, x, y, weight), rate in zip(batches, rates, strict=False):
+        value, penalty, total = plan.backprop(x, y, weight)
+        optimizer.step(rate, total)
+        accumulated += plan.reported(value, penalty) * plan.n
+    return accumulated / len(batches.rows)
+
+
+def train_minibatch(
+    batches,
+    optimizer,
+    schedule,
+    plateau,
+    *,
+    max_iter,
+    progress,
+    shuffle=None,
+    validate=None,
+    after_epoch=None,
+    say=None,
+):
+    """Train until a plateau, ``max_iter`` epochs, a callback's word or Ctrl-C.
+
+    Parameters
+    ----------
+    batches : Batches
+    optimizer : Optimizer
+    schedule : Schedule
+    plateau : Plateau
+        Judges each epoch's loss, or minus its validation score.
+    max_iter : int
+        Epochs at the most.
+    progress : Progress
+        Filled in as training goes on.
+    shuffle : callable, default=None
+        Reorders ``batches.rows`` in place before each epoch.
+    validate : callable, default=None
+        Scores the current weights; higher is better. When given, the weights with the
+        best score are restored at the end.
+    after_epoch : callable, default=None
+        Called at the end of each epoch; a true value stops the training.
+    say : callable, default=None
+        Receives the lines that ``verbose`` prints.
+
+    Returns
+    -------
+    bool
+        Whether it ended before ``max_iter`` was used up.
+    """
+    theta = batches.plan.theta
+    best = None if validate is None else theta.copy()
+    optimizer.attach(batches.plan)
+    try:
+        while progress.n_iter < max_iter:
+            if shuffle is not None:
+                shuffle(batches.rows)
+            rates = schedule.rates(optimizer.learning_rate, batches.n_batches)
+            progress.loss = run_epoch(batches, optimizer, rates)
+            progress.n_iter += 1
+            progress.t += len(batches.rows)
+            progress.loss_curve.append(progress.loss)
+            if say:
+                say(f"Iteration {progress.n_iter}, loss = {progress.loss:.8f}")
+            if validate is None:
+                plateau.update(progress.loss)
+            else:
+                score = validate()
+                progress.validation_scores.append(score)
+                if say:
+                    say(f"Validation score: {score:f}")
+                if plateau.update(-score):
+                    np.copyto(best, theta)
+            optimizer.learning_rate = schedule.after_epoch(
+                optimizer.learning_rate, progress.t
+            )
+            if after_epoch is not None and after_epoch():
+                return True
+            if plateau.reached and _stops(
+                plateau, optimizer, schedule, validate is not None, say
+            ):
+                return True
+        return False
+    except KeyboardInterrupt:
+        progress.interrupted = True
+        warnings.warn("Training interrupted by user.")
+        return True
+    finally:
+        optimizer.detach()
+        if best is not None:
+            np.copyto(theta, best)
+
+
+def _stops(plateau, optimizer, schedule, on_validation, say):
+    """What happens on a plateau: stop, or carry on at a fifth of the rate."""
+    subject = "Validation score" if on_validation else "Training loss"
+    message = (
+        f"{subject} did not improve more than tol={plateau.tol:f} "
+        f"for {plateau.patience} consecutive epochs."
+    )
+    stops = not isinstance(schedule, Adaptive)
+    if stops:
+        message += " Stopping."
+    elif optimizer.learning_rate <= 1e-6:
+        stops = True
+        message += " Learning rate too small. Stopping."
+    else:
+        optimizer.learning_rate /= 5.0
+        plateau.count = 0
+        message += f" Setting learning rate to {optimizer.learning_rate:f}"
+    if say:
+        say(message)
+    return stops
+
+
+def train_lbfgs(problem, *, alpha, max_iter, max_fun, tol, progress, **hooks):
+    """Minimise the objective over all rows with SciPy's L-BFGS-B.
+
+    Liu and Nocedal (1989). The problem is in float64; ``hooks`` are ``after_epoch`` and
+    ``say`` of :func:`train_minibatch`, called after each iteration. Returns SciPy's
+    result, or None after Ctrl-C, which leaves the last iterate in the network.
+    """
+    network, X, Y = problem.network, problem.X, problem.Y
+    plan = Plan(network, problem.loss, len(Y), alpha, sparse=sparse.issparse(X))
+    after_epoch, say = hooks.get("after_epoch"), hooks.get("say")
+    iterate = network.theta.copy()
+
+    def objective(theta):
+        np.copyto(network.theta, theta)
+        value, grad = plan.value_and_grad(X, Y, problem.weight)
+        return value, grad.copy()
+
+    def after_iteration(intermediate_result):
+        np.copyto(iterate, intermediate_result.x)
+        np.copyto(network.theta, iterate)
+        progress.n_iter += 1
+        progress.loss = plan.reported_objective(
+            intermediate_result.fun, problem.weight
+        )
+        progress.loss_curve.append(progress.loss)
+        if say:
+            say(f"Iteration {progress.n_iter}, loss = {progress.loss:.8f}")
+        if after_epoch is not None and after_epoch():
+            raise StopIteration
+
+    try:
+        result = optimize.minimize(
+            objective,
+            iterate.copy(),
+            method="L-BFGS-B",
+            jac=True,
+            callback=after_iteration,
+            options={"maxfun": max_fun, "maxiter": max_iter, "gtol": tol},
+        )
+    except KeyboardInterrupt:
+        progress.interrupted = True
+        warnings.warn("Training interrupted by user.")
+        np.copyto(network.theta, iterate)
+        return None
+    np.copyto(network.theta, result.x)
+    progress.loss = plan.reported_objective(result.fun, problem.weight)
+    return result
