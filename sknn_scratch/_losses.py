@@ -167,8 +167,8 @@ class BinaryLogLoss(Loss):
 
     def terms(self, y, mu):
         p, t, u = self.u, self.t, self.v
-        np.maximum(mu, self.eps, p)
-        np.minimum(p, self.one_minus_eps, p)
+        np.maximum(mu, self.eps, out=p)
+        np.minimum(p, self.one_minus_eps, out=p)
         xlogy(y, p, t)
         np.subtract(1, p, p)
         np.subtract(1, y, u)
@@ -177,8 +177,8 @@ class BinaryLogLoss(Loss):
         return np.negative(t, t)
 
     def slope(self, y, mu, out):
-        np.maximum(mu, self.eps, self.u)
-        np.minimum(self.u, self.one_minus_eps, self.u)
+        np.maximum(mu, self.eps, out=self.u)
+        np.minimum(self.u, self.one_minus_eps, out=self.u)
         np.subtract(self.u, y, out)
         np.subtract(1, self.u, self.v)
         out /= self.u
@@ -197,13 +197,13 @@ class LogLoss(Loss):
     canonical = ("softmax",)
 
     def terms(self, y, mu):
-        np.maximum(mu, self.eps, self.u)
-        np.minimum(self.u, self.one_minus_eps, self.u)
+        np.maximum(mu, self.eps, out=self.u)
+        np.minimum(self.u, self.one_minus_eps, out=self.u)
         xlogy(y, self.u, self.t)
         return np.negative(self.t, self.t)
 
     def slope(self, y, mu, out):
-        np.maximum(mu, self.eps, self.u)
+        np.maximum(mu, self.eps, out=self.u)
         np.divide(y, self.u, out)
         return np.negative(out, out)
 

@@ -237,9 +237,7 @@ class Plan:
         value, penalty, total = self.backprop(x, y, weight)
         weights = self.weights if self.alpha else None
         spare = np.empty_like(self.weights)
-        finish_gradient(
-            weights, self.weight_grad, self.grad, self.alpha, total, spare
-        )
+        finish_gradient(weights, self.weight_grad, self.grad, self.alpha, total, spare)
         return value + penalty, self.grad
 
     def reported(self, value, penalty):

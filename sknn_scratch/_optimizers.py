@@ -74,9 +74,15 @@ class Optimizer:
         """Move theta one step down the gradient that backprop left."""
         self.begin(rate)
         alpha = self.alpha
-        for weights, weight_grad, weight_spare, theta, grad, spare, *state in (
-            self.chunks
-        ):
+        for (
+            weights,
+            weight_grad,
+            weight_spare,
+            theta,
+            grad,
+            spare,
+            *state,
+        ) in self.chunks:
             finish_gradient(weights, weight_grad, grad, alpha, total, weight_spare)
             self.update(theta, grad, spare, *state)
 

@@ -64,5 +64,3 @@ class SklearnNames:
             np.asarray(X, network.dtype), np.asarray(y, network.dtype), sample_weight
         )
         return value, grad
-
-

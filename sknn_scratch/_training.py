@@ -93,7 +93,9 @@ class Problem:
             network=self.network.astype(dtype),
             X=self.X.astype(dtype, copy=False),
             Y=self.Y.astype(dtype, copy=False),
-            weight=None if self.weight is None else self.weight.astype(dtype, copy=False),
+            weight=None
+            if self.weight is None
+            else self.weight.astype(dtype, copy=False),
         )
 
 
@@ -301,9 +303,7 @@ def train_lbfgs(problem, *, alpha, max_iter, max_fun, tol, progress, **hooks):
         np.copyto(iterate, intermediate_result.x)
         np.copyto(network.theta, iterate)
         progress.n_iter += 1
-        progress.loss = plan.reported_objective(
-            intermediate_result.fun, problem.weight
-        )
+        progress.loss = plan.reported_objective(intermediate_result.fun, problem.weight)
         progress.loss_curve.append(progress.loss)
         if say:
             say(f"Iteration {progress.n_iter}, loss = {progress.loss:.8f}")

@@ -1,0 +1,23 @@
+"""scikit-learn's contract, in full, for every public estimator."""
+
+import inspect
+
+import pytest
+from sklearn.base import BaseEstimator
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import sknn_scratch
+
+ESTIMATORS = [
+    cls()
+    for module in (sknn_scratch,)
+    for name, cls in inspect.getmembers(module, inspect.isclass)
+    if name in module.__all__ and issubclass(cls, BaseEstimator)
+]
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.filterwarnings("ignore:Got `batch_size` less than 1:UserWarning")
+@parametrize_with_checks(ESTIMATORS)
+def test_check_estimator(estimator, check):
+    check(estimator)
