@@ -15,6 +15,10 @@ accepts it, the gradient tests check it and the documentation lists it.
 import numpy as np
 from scipy.special import expit
 
+# As 0-d arrays of the working dtype, 0 and 1 cost a ufunc call half its overhead.
+ZERO = {np.dtype(t): np.zeros((), t) for t in (np.float32, np.float64)}
+ONE = {np.dtype(t): np.ones((), t) for t in (np.float32, np.float64)}
+
 
 class Activation:
     """What an activation is to a layer."""
@@ -53,7 +57,7 @@ class Logistic(Activation):
 
     def backward(self, a, delta, slope=None):
         delta *= a
-        np.subtract(1, a, out=a)
+        np.subtract(ONE[a.dtype], a, a)
         delta *= a
 
 
@@ -64,8 +68,8 @@ class Tanh(Activation):
         np.tanh(z, out=z)
 
     def backward(self, a, delta, slope=None):
-        np.square(a, out=a)
-        np.subtract(1, a, out=a)
+        np.square(a, a)
+        np.subtract(ONE[a.dtype], a, a)
         delta *= a
 
 
@@ -73,11 +77,11 @@ class ReLU(Activation):
     """f(z) = max(0, z),  f' = 1 where a > 0, else 0"""
 
     def forward(self, z, slope=None):
-        np.maximum(z, 0, out=z)
+        np.maximum(z, ZERO[z.dtype], out=z)
 
     def backward(self, a, delta, slope=None):
         # A product with a 0/1 array is several times faster than a masked assignment.
-        np.greater(a, 0, out=a)
+        np.greater(a, ZERO[a.dtype], a)
         delta *= a
 
 

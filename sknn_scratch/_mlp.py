@@ -7,7 +7,6 @@
 from itertools import pairwise
 from numbers import Integral, Real
 
-import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from sknn_scratch._activations import ACTIVATIONS

@@ -13,12 +13,13 @@ and it may predict from many threads at once. A :class:`Plan` is the same networ
 the same parameters, with buffers for n rows, a gradient and a loss.
 """
 
-from itertools import chain
+from itertools import chain, pairwise
 
 import numpy as np
 
-# Entries of the widest buffer in prediction: a chunk of rows stays in the cache.
-PREDICT_ENTRIES = 1 << 16
+# Entries of the widest buffer in prediction: few enough to keep the memory small, many
+# enough that the products do not repack the weights too often.
+PREDICT_ENTRIES = 1 << 19
 
 
 def walk(layers):
@@ -141,7 +142,7 @@ class Network:
         return layers
 
     def predict(self, X, link, *, last=None):
-        """link(network(X)) for dense or CSR rows, in chunks that stay in the cache.
+        """link(network(X)) for dense or CSR rows, in chunks of rows.
 
         Parameters
         ----------
@@ -196,6 +197,7 @@ class Plan:
 
     def __init__(self, network, loss, n, alpha, grad=None, sparse=False):
         self.n, self.alpha, self.theta = n, alpha, network.theta
+        self.total = np.array(n, network.dtype)  # 0-d: cheaper to divide by
         self.layers = network.planned(n, sparse=sparse, training=True)
         self.grad = np.empty_like(network.theta) if grad is None else grad
         network.bind(list(walk(self.layers)), self.grad, prefix="d")
@@ -206,47 +208,50 @@ class Plan:
         # One flat view a weight matrix: |w|^2 adds up in scikit-learn's order.
         starts = [0, *network.ends]
         self.weight_blocks = [
-            self.theta[start:end]
-            for start, end in zip(starts, starts[1:], strict=False)
-            if end <= n_weights
+            self.theta[start:end] for start, end in pairwise(starts) if end <= n_weights
         ]
 
     def backprop(self, x, y, weight=None):
         """All of backpropagation.
 
-        Returns the mean loss over the rows, the penalty and the total weight; ``grad``
-        holds the weighted sum over the rows, which :func:`finish_gradient` finishes.
+        Returns the mean loss over the rows and the penalty. ``grad`` is left holding
+        the weighted sum over the rows, which :func:`finish_gradient` finishes, and
+        ``total`` the total weight.
         """
-        total = self.n if weight is None else float(weight.sum())
+        total = self.total
+        if weight is not None:
+            total[...] = weight.sum()
         z = run(self.layers, x)
         value = self.loss.value_and_delta(z, y, weight, total)  # z now holds dL/dz
         run_back(self.layers, z)
-        return value, self.penalty(total), total
+        return value, self.penalty()
 
-    def penalty(self, total):
+    def penalty(self):
         """alpha / 2 |w|^2 / total"""
         if not self.alpha:
             return 0.0
         squares = 0.0
         for w in self.weight_blocks:
             squares += w.dot(w)
-        return 0.5 * self.alpha * float(squares) / total
+        return 0.5 * self.alpha * float(squares) / float(self.total)
 
     def value_and_grad(self, x, y, weight=None):
         """The objective and its gradient; the gradient is this plan's buffer."""
-        value, penalty, total = self.backprop(x, y, weight)
+        value, penalty = self.backprop(x, y, weight)
         weights = self.weights if self.alpha else None
         spare = np.empty_like(self.weights)
-        finish_gradient(weights, self.weight_grad, self.grad, self.alpha, total, spare)
+        finish_gradient(
+            weights, self.weight_grad, self.grad, self.alpha, self.total, spare
+        )
         return value + penalty, self.grad
 
     def reported(self, value, penalty):
         """The loss as ``loss_`` states it."""
         return value / self.divisor + penalty
 
-    def reported_objective(self, objective, weight):
+    def reported_objective(self, objective):
         """The loss as ``loss_`` states it, from the objective at theta."""
         if self.divisor == 1:
             return float(objective)
-        penalty = self.penalty(self.n if weight is None else float(weight.sum()))
+        penalty = self.penalty()
         return float(self.reported(objective - penalty, penalty))

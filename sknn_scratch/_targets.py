@@ -7,12 +7,6 @@ they are themselves.
 
 import numpy as np
 from sklearn.metrics import r2_score
-from sklearn.utils import column_or_1d
-from sklearn.utils.multiclass import (
-    check_classification_targets,
-    type_of_target,
-    unique_labels,
-)
 
 
 class Classes:
@@ -62,7 +56,12 @@ class Classes:
         """(n, n_classes), columns in the order of ``classes``."""
         if len(self.classes) == 1:
             return np.ones((len(mu), 1), mu.dtype)
-        return np.column_stack((1 - mu, mu)) if self.n_outputs == 1 else mu
+        if self.n_outputs > 1:
+            return mu
+        both = np.empty((len(mu), 2), mu.dtype)
+        both[:, 1:] = mu
+        np.subtract(1, mu, both[:, :1])
+        return both
 
     def score(self, Y, mu, weight):
         """Accuracy."""

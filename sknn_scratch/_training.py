@@ -7,7 +7,7 @@ Both report to a :class:`Progress`, from which the estimator takes its attribute
 """
 
 import warnings
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import optimize, sparse
@@ -86,18 +86,6 @@ class Problem:
             random_state,
         )
 
-    def astype(self, dtype):
-        """The same problem with all of it in one dtype, Y too."""
-        return replace(
-            self,
-            network=self.network.astype(dtype),
-            X=self.X.astype(dtype, copy=False),
-            Y=self.Y.astype(dtype, copy=False),
-            weight=None
-            if self.weight is None
-            else self.weight.astype(dtype, copy=False),
-        )
-
 
 class Batches:
     """The rows of one training, batch after batch, each in a plan's buffers.
@@ -170,8 +158,8 @@ def run_epoch(batches, optimizer, rates):
     """One pass over the rows; the mean of the batches' losses."""
     accumulated = 0.0
     for (plan, x, y, weight), rate in zip(batches, rates, strict=False):
-        value, penalty, total = plan.backprop(x, y, weight)
-        optimizer.step(rate, total)
+        value, penalty = plan.backprop(x, y, weight)
+        optimizer.step(rate, plan.total)
         accumulated += plan.reported(value, penalty) * plan.n
     return accumulated / len(batches.rows)
 
@@ -285,11 +273,12 @@ def _stops(plateau, optimizer, schedule, on_validation, say):
 def train_lbfgs(problem, *, alpha, max_iter, max_fun, tol, progress, **hooks):
     """Minimise the objective over all rows with SciPy's L-BFGS-B.
 
-    Liu and Nocedal (1989). The problem is in float64; ``hooks`` are ``after_epoch`` and
+    Liu and Nocedal (1989). ``hooks`` are ``after_epoch`` and
     ``say`` of :func:`train_minibatch`, called after each iteration. Returns SciPy's
     result, or None after Ctrl-C, which leaves the last iterate in the network.
     """
-    network, X, Y = problem.network, problem.X, problem.Y
+    network, X = problem.network, problem.X
+    Y = problem.Y.astype(network.dtype, copy=False)
     plan = Plan(network, problem.loss, len(Y), alpha, sparse=sparse.issparse(X))
     after_epoch, say = hooks.get("after_epoch"), hooks.get("say")
     iterate = network.theta.copy()
@@ -303,7 +292,7 @@ def train_lbfgs(problem, *, alpha, max_iter, max_fun, tol, progress, **hooks):
         np.copyto(iterate, intermediate_result.x)
         np.copyto(network.theta, iterate)
         progress.n_iter += 1
-        progress.loss = plan.reported_objective(intermediate_result.fun, problem.weight)
+        progress.loss = plan.reported_objective(intermediate_result.fun)
         progress.loss_curve.append(progress.loss)
         if say:
             say(f"Iteration {progress.n_iter}, loss = {progress.loss:.8f}")
@@ -325,5 +314,5 @@ def train_lbfgs(problem, *, alpha, max_iter, max_fun, tol, progress, **hooks):
         np.copyto(network.theta, iterate)
         return None
     np.copyto(network.theta, result.x)
-    progress.loss = plan.reported_objective(result.fun, problem.weight)
+    progress.loss = plan.reported_objective(result.fun)
     return result

@@ -1,8 +1,8 @@
 """scikit-learn's own tests of its multilayer perceptrons, run on ours.
 
-The installed ``sklearn/neural_network/tests/test_mlp.py`` is imported as it stands, with
-``MLPClassifier`` and ``MLPRegressor`` replaced while it is being imported, so that its
-parametrisations see our classes too.
+The installed ``sklearn/neural_network/tests/test_mlp.py`` is imported as it stands.
+``MLPClassifier`` and ``MLPRegressor`` are replaced while it is being imported, so that
+its parametrisations see our classes too.
 """
 
 import importlib.util
