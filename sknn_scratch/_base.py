@@ -235,7 +235,7 @@ class BaseNetwork(BaseEstimator):
             optimizer = OPTIMIZERS[self.solver](
                 len(problem.network.theta),
                 problem.network.dtype,
-                self.get_params(deep=False),
+                vars(self),
             )
         # As in scikit-learn, Adam keeps to a constant rate.
         schedule = self.learning_rate if self.solver == "sgd" else "constant"
@@ -356,7 +356,7 @@ class BaseNetwork(BaseEstimator):
             type(X) is np.ndarray
             and X.dtype in (np.float64, np.float32)
             and X.ndim == 2
-            and 0 < X.size < 1 << 16
+            and 0 < X.size < 1 << 18
             and X.shape[1] == self.n_features_in_
             and "feature_names_in_" not in self.__dict__
             and bool(np.isfinite(X).all())

@@ -3,16 +3,11 @@
 import numpy as np
 from sklearn.base import ClassifierMixin, RegressorMixin, _fit_context
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import (
-    _check_partial_fit_first_call,
-    check_classification_targets,
-    type_of_target,
-    unique_labels,
-)
+from sklearn.utils.multiclass import _check_partial_fit_first_call
 
 from sknn_scratch._base import BaseNetwork
 from sknn_scratch._optimizers import OPTIMIZERS
-from sknn_scratch._targets import Classes, Labels, Numbers
+from sknn_scratch._targets import Numbers, announced_target, classification_target
 
 
 def _is_stochastic(estimator):
@@ -136,51 +131,17 @@ class NetworkClassifier(ClassifierMixin, BaseNetwork):
             return np.log(self.predict_proba(X))
 
     def _known_target(self, y, classes, incremental, resumes):
-        if not (incremental and _check_partial_fit_first_call(self, classes)):
-            return super()._known_target(y, classes, incremental, resumes)
-        if type_of_target(y).startswith("multilabel"):
-            return Labels(y.shape[1])
-        return Classes(self.classes_)
+        if incremental and _check_partial_fit_first_call(self, classes):
+            return announced_target(y, self.classes_)
+        return super()._known_target(y, classes, incremental, resumes)
 
     def _make_target(self, y, known):
-        if type(known) is Classes and not self.warm_start and known.holds(y):
-            return known
-        check_classification_targets(y)
-        kind = type_of_target(y)
-        if kind == "multiclass-multioutput":
-            raise ValueError(
-                "Multioutput target data is not supported with label binarization"
-            )
-        if known is not None:
-            self._check_known(y, kind, known)
-            return known
-        target = (
-            Labels(y.shape[1])
-            if kind.startswith("multilabel")
-            else Classes(unique_labels(y))
-        )
-        self.classes_ = target.classes
-        return target
-
-    def _check_known(self, y, kind, known):
-        if kind.startswith("multilabel") != isinstance(known, Labels):
-            raise ValueError(
-                f"y is {kind}, but the earlier targets were "
-                f"{'multilabel' if isinstance(known, Labels) else 'one class a row'}."
-            )
-        classes = unique_labels(y)
-        if self.warm_start:
-            if set(classes) != set(known.classes):
-                raise ValueError(
-                    "warm_start can only be used where `y` has the same "
-                    "classes as in the previous call to fit. Previously "
-                    f"got {known.classes}, `y` has {classes}"
-                )
-        elif len(np.setdiff1d(classes, known.classes, assume_unique=True)):
-            raise ValueError(
-                "`y` has classes not in `self.classes_`. "
-                f"`self.classes_` has {known.classes}. 'y' has {classes}."
-            )
+        if known is None:
+            target = classification_target(y)
+            self.classes_ = target.classes
+            return target
+        known.check(y, all_present=self.warm_start)
+        return known
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

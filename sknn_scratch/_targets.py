@@ -7,9 +7,67 @@ they are themselves.
 
 import numpy as np
 from sklearn.metrics import r2_score
+from sklearn.utils.multiclass import (
+    check_classification_targets,
+    type_of_target,
+    unique_labels,
+)
 
 
-class Classes:
+def classification_target(y):
+    """The target for the labels y, from y itself."""
+    kind = type_of_target(y)
+    if kind not in ("binary", "multiclass", "multilabel-indicator"):
+        check_classification_targets(y)
+        raise ValueError(
+            "Multioutput target data is not supported with label binarization"
+        )
+    if kind == "multilabel-indicator":
+        return Labels(y.shape[1])
+    # unique_labels explains mixed types; np.unique does the rest in a tenth of the time.
+    return Classes(unique_labels(y) if y.dtype == object else np.unique(y))
+
+
+def announced_target(y, classes):
+    """The target for the first partial_fit, whose classes the user gave."""
+    if type_of_target(y).startswith("multilabel"):
+        return Labels(y.shape[1] if hasattr(y, "shape") else len(y[0]))
+    return Classes(classes)
+
+
+class _Labelled:
+    """What Classes and Labels share."""
+
+    def check(self, y, all_present):
+        """Raise unless y fits this target.
+
+        ``all_present`` asks that every class occurs in y, as ``warm_start`` does.
+        """
+        if not all_present and self._holds(y):
+            return
+        kind = type_of_target(y)
+        if kind.startswith("multilabel") != isinstance(self, Labels):
+            was = "multilabel" if isinstance(self, Labels) else "one class for each row"
+            raise ValueError(f"y is {kind}, but the earlier targets were {was}.")
+        classes = unique_labels(y)
+        if all_present and set(classes) != set(self.classes):
+            raise ValueError(
+                "warm_start can only be used where `y` has the same "
+                "classes as in the previous call to fit. Previously "
+                f"got {self.classes}, `y` has {classes}"
+            )
+        if len(np.setdiff1d(classes, self.classes, assume_unique=True)):
+            raise ValueError(
+                "`y` has classes not in `self.classes_`. "
+                f"`self.classes_` has {self.classes}. 'y' has {classes}."
+            )
+
+    def _holds(self, y):
+        """Whether y fits for certain; the cheap answer to the common case."""
+        return False
+
+
+class Classes(_Labelled):
     """One label of two or more classes for each row.
 
     Binary targets become one logistic output, others a softmax over the classes.
@@ -32,8 +90,7 @@ class Classes:
         Y[np.arange(len(codes)), codes] = True
         return Y
 
-    def holds(self, y):
-        """Whether every label of y is one of the classes; the cheap, common case."""
+    def _holds(self, y):
         if y.ndim != 1 or y.dtype.kind != self.classes.dtype.kind or y.dtype == object:
             return False
         codes = np.searchsorted(self.classes, y)
@@ -69,7 +126,7 @@ class Classes:
         return float(np.average(self._codes(mu) == truth, weights=weight))
 
 
-class Labels:
+class Labels(_Labelled):
     """Any number of labels for each row (multilabel): one logistic output a label."""
 
     link = "logistic"
