@@ -6,18 +6,16 @@ fit works on local objects and commits them to ``self`` at its end, so that a fi
 fails leaves the estimator as it was.
 """
 
-import warnings
 from contextlib import contextmanager
+from dataclasses import replace
 from numbers import Integral, Real
 
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import train_test_split
+from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils._param_validation import Interval, Options, StrOptions
-from sklearn.utils.optimize import _check_optimize_result
 from sklearn.utils.validation import (
     _check_sample_weight,
     check_is_fitted,
@@ -25,24 +23,18 @@ from sklearn.utils.validation import (
 )
 
 from sknn_scratch._activations import ACTIVATIONS
+from sknn_scratch._callbacks import Unwatched, watch
 from sknn_scratch._initializers import INITIALIZERS
 from sknn_scratch._losses import LINKS
 from sknn_scratch._network import Network
-from sknn_scratch._optimizers import OPTIMIZERS
 from sknn_scratch._schedules import SCHEDULES
-from sknn_scratch._training import (
-    Batches,
-    Plateau,
-    Problem,
-    Progress,
-    train_lbfgs,
-    train_minibatch,
-)
+from sknn_scratch._solvers import SOLVERS
+from sknn_scratch._training import Problem
 
 #: The constraints of the parameters that every estimator has.
 TRAINING_CONSTRAINTS: dict = {
     "activation": [StrOptions(set(ACTIVATIONS))],
-    "solver": [StrOptions({"lbfgs", *OPTIMIZERS})],
+    "solver": [StrOptions(set(SOLVERS))],
     "alpha": [Interval(Real, 0, None, closed="left")],
     "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
     "learning_rate": [StrOptions(set(SCHEDULES))],
@@ -69,7 +61,7 @@ TRAINING_CONSTRAINTS: dict = {
 }
 
 
-class BaseNetwork(BaseEstimator):
+class BaseNetwork(CallbackSupportMixin, BaseEstimator):
     """Base of all estimators; not to be used directly."""
 
     _parameter_constraints: dict = TRAINING_CONSTRAINTS
@@ -95,6 +87,7 @@ class BaseNetwork(BaseEstimator):
 
     def _fit(self, X, y, sample_weight, incremental=False, classes=None):
         """Fit, or do one epoch more; on any failure self is as it was."""
+        watcher = Unwatched() if incremental else watch(self, X, y, sample_weight)
         with self._unchanged_on_failure():
             network = self._adopted_network()
             resumes = network is not None and (incremental or self.warm_start)
@@ -114,9 +107,29 @@ class BaseNetwork(BaseEstimator):
             problem = Problem.of(
                 network, target, self._loss_name, X, y, sample_weight, random_state
             )
+            earlier = dict(self.__dict__) if resumes else {}
             with self._parameters_restored_on_failure(network, resumes):
-                self._train(problem, incremental, resumes)
+                solver = SOLVERS[self.solver](
+                    self, problem, earlier, watcher, incremental
+                )
+                solver.run(lambda: self._snapshot(problem, solver))
+                if not np.isfinite(network.theta).all():
+                    raise ValueError(
+                        "Solver produced non-finite parameter weights. The input data "
+                        "may contain large values and need to be preprocessed."
+                    )
+            self.__dict__.pop("_optimizer", None)
+            self.__dict__.update(self._fitted(problem, solver))
+        watcher.finish(lambda: self._snapshot(problem, solver))
         return self
+
+    def _snapshot(self, problem, solver):
+        """The fitted attributes of a model in the making, its weights copied."""
+        network = Network(
+            self._build_layers(problem.X.shape[1], problem.target.n_outputs),
+            problem.network.theta.copy(),
+        )
+        return self._fitted(replace(problem, network=network), solver)
 
     @contextmanager
     def _unchanged_on_failure(self):
@@ -176,160 +189,21 @@ class BaseNetwork(BaseEstimator):
             )
         return Network(layers, network.theta)
 
-    def _train(self, problem, incremental, resumes):
-        """Run the solver and commit what it learnt."""
+    def _fitted(self, problem, solver):
+        """Name and value of every fitted attribute."""
         network, target = problem.network, problem.target
-        if self.solver == "lbfgs":
-            learnt = self._fit_lbfgs(problem, resumes)
-        else:
-            learnt = self._fit_minibatch(problem, incremental, resumes)
-        if not np.isfinite(network.theta).all():
-            raise ValueError(
-                "Solver produced non-finite parameter weights. The input data may "
-                "contain large values and need to be preprocessed."
-            )
-        self._network, self._target = network, target
-        self.n_outputs_ = target.n_outputs
-        self.n_layers_ = self._count_layers(network)
-        self.out_activation_ = target.link
-        self.__dict__.pop("_optimizer", None)
-        for name, value in {**self._expose(network), **learnt}.items():
-            setattr(self, name, value)
+        return {
+            "_network": network,
+            "_target": target,
+            "n_outputs_": target.n_outputs,
+            "n_layers_": self._count_layers(network),
+            "out_activation_": target.link,
+            **self._expose(network),
+            **solver.attributes(),
+        }
 
     def _count_layers(self, network):
         return len(network.layers) + 1
-
-    def _fit_lbfgs(self, problem, resumes):
-        progress = Progress()
-        result = train_lbfgs(
-            problem,
-            alpha=self.alpha,
-            max_iter=self.max_iter,
-            max_fun=self.max_fun,
-            tol=self.tol,
-            progress=progress,
-            say=self._say(),
-        )
-        if result is not None:
-            progress.n_iter = _check_optimize_result("lbfgs", result, self.max_iter)
-        earlier = self.__dict__.get("loss_curve_") if resumes else None
-        return {
-            "loss_": progress.loss,
-            "n_iter_": progress.n_iter,
-            "t_": 0,
-            "loss_curve_": _extended(earlier, progress.loss_curve),
-            "best_loss_": progress.loss,
-            "validation_scores_": None,
-            "best_validation_score_": None,
-            "_no_improvement_count": 0,
-        }
-
-    def _fit_minibatch(self, problem, incremental, resumes):
-        if self.early_stopping and incremental:
-            raise ValueError("partial_fit does not support early_stopping=True")
-        rows, validate = np.arange(len(problem.Y)), None
-        if self.early_stopping:
-            rows, validate = self._hold_out(problem)
-        optimizer = self.__dict__.get("_optimizer") if incremental else None
-        if optimizer is None:
-            optimizer = OPTIMIZERS[self.solver](
-                len(problem.network.theta),
-                problem.network.dtype,
-                vars(self),
-            )
-        # As in scikit-learn, Adam keeps to a constant rate.
-        schedule = self.learning_rate if self.solver == "sgd" else "constant"
-        plateau = self._plateau(resumes)
-        progress = Progress(t=self.t_ if resumes else 0)
-        stopped = train_minibatch(
-            self._batches(problem, rows),
-            optimizer,
-            SCHEDULES[schedule](self.learning_rate_init, self.power_t),
-            plateau,
-            max_iter=1 if incremental else self.max_iter,
-            progress=progress,
-            shuffle=problem.random_state.shuffle if self.shuffle else None,
-            validate=validate,
-            say=self._say(),
-        )
-        if not stopped and not incremental:
-            warnings.warn(
-                f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) "
-                "reached and the optimization hasn't converged yet.",
-                ConvergenceWarning,
-            )
-        return self._record(optimizer, plateau, progress, resumes)
-
-    def _record(self, optimizer, plateau, progress, resumes):
-        """The attributes that a stochastic training leaves."""
-        earlier = self.__dict__ if resumes else {}
-        learnt = {
-            "loss_": progress.loss,
-            "n_iter_": progress.n_iter,
-            "t_": progress.t,
-            "loss_curve_": _extended(earlier.get("loss_curve_"), progress.loss_curve),
-            "best_loss_": plateau.best,
-            "validation_scores_": None,
-            "best_validation_score_": None,
-            "_optimizer": optimizer,
-            "_no_improvement_count": plateau.count,
-        }
-        if self.early_stopping:
-            scores = earlier.get("validation_scores_")
-            learnt["best_loss_"] = None
-            learnt["validation_scores_"] = _extended(scores, progress.validation_scores)
-            learnt["best_validation_score_"] = -plateau.best
-        return learnt
-
-    def _plateau(self, resumes):
-        earlier = self.__dict__ if resumes else {}
-        best = earlier.get("best_loss_")
-        if self.early_stopping:
-            score = earlier.get("best_validation_score_")
-            best = None if score is None else -score
-        return Plateau(
-            self.tol,
-            self.n_iter_no_change,
-            best=np.inf if best is None else best,
-            count=earlier.get("_no_improvement_count", 0),
-        )
-
-    def _say(self):
-        return print if self.verbose else None
-
-    def _hold_out(self, problem):
-        """Rows to train on, and a function that scores the others."""
-        target, network = problem.target, problem.network
-        rows, held = train_test_split(
-            np.arange(len(problem.Y)),
-            random_state=problem.random_state,
-            test_size=self.validation_fraction,
-            stratify=target.stratify(problem.Y),
-        )
-        if len(held) < 2:
-            raise ValueError(
-                "The validation set is too small. Increase 'validation_fraction' "
-                "or the size of your dataset."
-            )
-        weight = None if problem.weight is None else problem.weight[held]
-        X, Y, link = problem.X[held], problem.Y[held], LINKS[target.link]
-
-        def validate():
-            return target.score(Y, network.predict(X, link), weight)
-
-        return rows, validate
-
-    def _batches(self, problem, rows):
-        n = len(rows)
-        batch_size = min(200, n) if self.batch_size == "auto" else int(self.batch_size)
-        if batch_size > n:
-            warnings.warn(
-                "Got `batch_size` less than 1 or larger than "
-                "sample size. It is going to be clipped"
-            )
-            batch_size = n
-        in_order = not self.shuffle and n == len(problem.Y)
-        return Batches(problem, rows, batch_size, in_order, self.alpha)
 
     # ---- prediction ---------------------------------------------------------------
 
@@ -411,11 +285,3 @@ class BaseNetwork(BaseEstimator):
         super().__setstate__(state)
         if "_network" in self.__dict__:
             self.__dict__.update(self._expose(self._network))
-
-
-def _extended(earlier, values):
-    """The earlier list, grown in place, or a new one."""
-    if earlier is None:
-        return values
-    earlier.extend(values)
-    return earlier

@@ -2,6 +2,7 @@
 
 import numpy as np
 from sklearn.base import ClassifierMixin, RegressorMixin, _fit_context
+from sklearn.callback import with_callbacks
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call
 
@@ -25,6 +26,7 @@ class NetworkClassifier(ClassifierMixin, BaseNetwork):
     _loss_name = "log_loss"
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @with_callbacks
     def fit(self, X, y, sample_weight=None):
         """Fit the network to X and y.
 
@@ -157,6 +159,7 @@ class NetworkRegressor(RegressorMixin, BaseNetwork):
         return self.loss
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @with_callbacks
     def fit(self, X, y, sample_weight=None):
         """Fit the network to X and y.
 

@@ -112,7 +112,7 @@ class Loss:
         ``weight`` is None or (n,), ``total`` its sum (None: n).
         """
         self.link.forward(z)
-        value = self._mean(self.terms(y, z), weight, total)
+        value = self.value(y, z, weight, total)
         if self.delta_from_link:
             delta = self.slope(y, z, self.t)
             self.link.backward(z, delta)
@@ -123,7 +123,9 @@ class Loss:
             z *= weight[:, None]
         return value
 
-    def _mean(self, t, weight, total):
+    def value(self, y, mu, weight, total):
+        """Mean loss over the rows at the predictions mu."""
+        t = self.terms(y, mu)
         # Column by column in the order of the rows, then across: np.average's order.
         if weight is not None:
             t *= weight[:, None]

@@ -51,8 +51,16 @@ class Progress:
     t: int = 0
     loss: float = np.nan
     loss_curve: list = field(default_factory=list)
-    validation_scores: list = field(default_factory=list)
-    interrupted: bool = False
+    #: Whether Ctrl-C or a callback ended it.
+    stopped: bool = False
+
+    def epoch_done(self, loss, say):
+        """Count an epoch, or an iteration, of that loss."""
+        self.n_iter += 1
+        self.loss = loss
+        self.loss_curve.append(loss)
+        if say:
+            say(f"Iteration {self.n_iter}, loss = {loss:.8f}")
 
 
 @dataclass
@@ -172,9 +180,10 @@ def train_minibatch(
     *,
     max_iter,
     progress,
+    watcher,
+    fitted,
     shuffle=None,
     validate=None,
-    after_epoch=None,
     say=None,
 ):
     """Train until a plateau, ``max_iter`` epochs, a callback's word or Ctrl-C.
@@ -190,13 +199,16 @@ def train_minibatch(
         Epochs at the most.
     progress : Progress
         Filled in as training goes on.
+    watcher : object
+        ``begin()`` is called before each epoch, ``end(fitted)`` after it; a true answer
+        stops the training.
+    fitted : callable
+        Gives the fitted attributes, should a watcher want them.
     shuffle : callable, default=None
         Reorders ``batches.rows`` in place before each epoch.
     validate : callable, default=None
         Scores the current weights; higher is better. When given, the weights with the
         best score are restored at the end.
-    after_epoch : callable, default=None
-        Called at the end of each epoch; a true value stops the training.
     say : callable, default=None
         Receives the lines that ``verbose`` prints.
 
@@ -210,20 +222,16 @@ def train_minibatch(
     optimizer.attach(batches.plan)
     try:
         while progress.n_iter < max_iter:
+            watcher.begin()
             if shuffle is not None:
                 shuffle(batches.rows)
             rates = schedule.rates(optimizer.learning_rate, batches.n_batches)
-            progress.loss = run_epoch(batches, optimizer, rates)
-            progress.n_iter += 1
+            progress.epoch_done(run_epoch(batches, optimizer, rates), say)
             progress.t += len(batches.rows)
-            progress.loss_curve.append(progress.loss)
-            if say:
-                say(f"Iteration {progress.n_iter}, loss = {progress.loss:.8f}")
             if validate is None:
                 plateau.update(progress.loss)
             else:
                 score = validate()
-                progress.validation_scores.append(score)
                 if say:
                     say(f"Validation score: {score:f}")
                 if plateau.update(-score):
@@ -231,7 +239,8 @@ def train_minibatch(
             optimizer.learning_rate = schedule.after_epoch(
                 optimizer.learning_rate, progress.t
             )
-            if after_epoch is not None and after_epoch():
+            if watcher.end(fitted):
+                progress.stopped = True
                 return True
             if plateau.reached and _stops(
                 plateau, optimizer, schedule, validate is not None, say
@@ -239,7 +248,7 @@ def train_minibatch(
                 return True
         return False
     except KeyboardInterrupt:
-        progress.interrupted = True
+        progress.stopped = True
         warnings.warn("Training interrupted by user.")
         return True
     finally:
@@ -270,17 +279,18 @@ def _stops(plateau, optimizer, schedule, on_validation, say):
     return stops
 
 
-def train_lbfgs(problem, *, alpha, max_iter, max_fun, tol, progress, **hooks):
+def train_lbfgs(
+    problem, *, alpha, max_iter, max_fun, tol, progress, watcher, fitted, say=None
+):
     """Minimise the objective over all rows with SciPy's L-BFGS-B.
 
-    Liu and Nocedal (1989). ``hooks`` are ``after_epoch`` and
-    ``say`` of :func:`train_minibatch`, called after each iteration. Returns SciPy's
-    result, or None after Ctrl-C, which leaves the last iterate in the network.
+    Liu and Nocedal (1989). ``progress``, ``watcher``, ``fitted`` and ``say`` are those
+    of :func:`train_minibatch`, an iteration taking the place of an epoch. Returns
+    SciPy's result, or None after Ctrl-C, which leaves the last iterate in the network.
     """
     network, X = problem.network, problem.X
     Y = problem.Y.astype(network.dtype, copy=False)
     plan = Plan(network, problem.loss, len(Y), alpha, sparse=sparse.issparse(X))
-    after_epoch, say = hooks.get("after_epoch"), hooks.get("say")
     iterate = network.theta.copy()
 
     def objective(theta):
@@ -291,14 +301,14 @@ def train_lbfgs(problem, *, alpha, max_iter, max_fun, tol, progress, **hooks):
     def after_iteration(intermediate_result):
         np.copyto(iterate, intermediate_result.x)
         np.copyto(network.theta, iterate)
-        progress.n_iter += 1
-        progress.loss = plan.reported_objective(intermediate_result.fun)
-        progress.loss_curve.append(progress.loss)
-        if say:
-            say(f"Iteration {progress.n_iter}, loss = {progress.loss:.8f}")
-        if after_epoch is not None and after_epoch():
+        progress.epoch_done(plan.reported_objective(intermediate_result.fun), say)
+        if watcher.end(fitted):
+            progress.stopped = True
             raise StopIteration
+        if progress.n_iter < max_iter:
+            watcher.begin()
 
+    watcher.begin()
     try:
         result = optimize.minimize(
             objective,
@@ -309,7 +319,7 @@ def train_lbfgs(problem, *, alpha, max_iter, max_fun, tol, progress, **hooks):
             options={"maxfun": max_fun, "maxiter": max_iter, "gtol": tol},
         )
     except KeyboardInterrupt:
-        progress.interrupted = True
+        progress.stopped = True
         warnings.warn("Training interrupted by user.")
         np.copyto(network.theta, iterate)
         return None

@@ -1,0 +1,185 @@
+"""From an estimator's parameters to a training, and from a training to attributes.
+
+A solver is made for one fit: it reads the estimator's parameters, runs the training of
+``_training``, and says in :meth:`Solver.attributes` what was learnt, at any time, so
+that a callback can look at a model in the making.
+"""
+
+import warnings
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.optimize import _check_optimize_result
+
+from sknn_scratch._optimizers import OPTIMIZERS
+from sknn_scratch._schedules import SCHEDULES
+from sknn_scratch._training import (
+    Batches,
+    Plateau,
+    Progress,
+    train_lbfgs,
+    train_minibatch,
+)
+from sknn_scratch._validation import Validation, hold_out
+
+
+class Solver:
+    """One fit.
+
+    Parameters
+    ----------
+    params : estimator
+        Its parameters are read, nothing is set.
+    problem : Problem
+        What is to be learnt.
+    earlier : dict
+        The fitted attributes that this fit goes on from; empty for a fresh one.
+    watcher : Unwatched
+        Told of each epoch.
+    incremental : bool
+        Whether this is partial_fit: one epoch, whatever max_iter says.
+    """
+
+    def __init__(self, params, problem, earlier, watcher, incremental):
+        self.params, self.problem, self.earlier = params, problem, earlier
+        self.watcher, self.incremental = watcher, incremental
+        self.progress = Progress(t=earlier.get("t_", 0))
+
+    def run(self):
+        """Train the problem's network."""
+        raise NotImplementedError
+
+    def attributes(self):
+        """The fitted attributes that tell of the training so far."""
+        progress = self.progress
+        return {
+            "loss_": progress.loss,
+            "n_iter_": progress.n_iter,
+            "t_": progress.t,
+            "loss_curve_": self._extended("loss_curve_", progress.loss_curve),
+            "best_loss_": progress.loss,
+            "validation_scores_": None,
+            "best_validation_score_": None,
+            "_no_improvement_count": 0,
+        }
+
+    def _extended(self, name, values):
+        return [*(self.earlier.get(name) or ()), *values]
+
+    def _hooks(self, fitted):
+        return {
+            "progress": self.progress,
+            "watcher": self.watcher,
+            "fitted": fitted,
+            "say": print if self.params.verbose else None,
+        }
+
+
+class Lbfgs(Solver):
+    """solver='lbfgs': all rows at once."""
+
+    def run(self, fitted):
+        params, progress = self.params, self.progress
+        result = train_lbfgs(
+            self.problem,
+            alpha=params.alpha,
+            max_iter=params.max_iter,
+            max_fun=params.max_fun,
+            tol=params.tol,
+            **self._hooks(fitted),
+        )
+        if not progress.stopped:
+            progress.n_iter = _check_optimize_result("lbfgs", result, params.max_iter)
+
+    def attributes(self):
+        # Here a step sees all rows, and scikit-learn counts none.
+        return {**super().attributes(), "t_": 0}
+
+
+class Minibatch(Solver):
+    """The stochastic solvers: one entry of OPTIMIZERS, batch after batch."""
+
+    def __init__(self, params, problem, earlier, watcher, incremental):
+        super().__init__(params, problem, earlier, watcher, incremental)
+        if params.early_stopping and incremental:
+            raise ValueError("partial_fit does not support early_stopping=True")
+        self.optimizer = earlier.get("_optimizer") if incremental else None
+        if self.optimizer is None:
+            theta = problem.network.theta
+            cls = OPTIMIZERS[params.solver]
+            self.optimizer = cls(len(theta), theta.dtype, vars(params))
+        self.plateau = self._plateau()
+        self.validation = None
+
+    def run(self, fitted):
+        params, problem = self.params, self.problem
+        rows = np.arange(len(problem.Y))
+        if params.early_stopping:
+            rows, held = hold_out(problem, params.validation_fraction)
+            self.validation = self._held_out(held)
+        # As in scikit-learn, Adam keeps to a constant rate.
+        schedule = params.learning_rate if params.solver == "sgd" else "constant"
+        ended = train_minibatch(
+            self._batches(rows),
+            self.optimizer,
+            SCHEDULES[schedule](params.learning_rate_init, params.power_t),
+            self.plateau,
+            max_iter=1 if self.incremental else params.max_iter,
+            shuffle=problem.random_state.shuffle if params.shuffle else None,
+            validate=self.validation,
+            **self._hooks(fitted),
+        )
+        if not ended and not self.incremental:
+            warnings.warn(
+                f"Stochastic Optimizer: Maximum iterations ({params.max_iter}) "
+                "reached and the optimization hasn't converged yet.",
+                ConvergenceWarning,
+            )
+
+    def attributes(self):
+        learnt = {
+            **super().attributes(),
+            "best_loss_": self.plateau.best,
+            "_optimizer": self.optimizer,
+            "_no_improvement_count": self.plateau.count,
+        }
+        if self.validation is not None:
+            scores = self.validation.scores
+            learnt["best_loss_"] = None
+            learnt["validation_scores_"] = self._extended("validation_scores_", scores)
+            learnt["best_validation_score_"] = -self.plateau.best
+        return learnt
+
+    def _plateau(self):
+        earlier = self.earlier
+        best = earlier.get("best_loss_")
+        if self.params.early_stopping:
+            score = earlier.get("best_validation_score_")
+            best = None if score is None else -score
+        return Plateau(
+            self.params.tol,
+            self.params.n_iter_no_change,
+            best=np.inf if best is None else best,
+            count=earlier.get("_no_improvement_count", 0),
+        )
+
+    def _held_out(self, held):
+        problem = self.problem
+        weight = None if problem.weight is None else problem.weight[held]
+        return Validation(problem, problem.X[held], problem.Y[held], weight)
+
+    def _batches(self, rows):
+        params, n = self.params, len(rows)
+        auto = params.batch_size == "auto"
+        batch_size = min(200, n) if auto else int(params.batch_size)
+        if batch_size > n:
+            warnings.warn(
+                "Got `batch_size` less than 1 or larger than "
+                "sample size. It is going to be clipped"
+            )
+            batch_size = n
+        in_order = not params.shuffle and n == len(self.problem.Y)
+        return Batches(self.problem, rows, batch_size, in_order, params.alpha)
+
+
+SOLVERS = {"lbfgs": Lbfgs, **dict.fromkeys(OPTIMIZERS, Minibatch)}
