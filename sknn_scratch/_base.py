@@ -8,57 +8,27 @@ fails leaves the estimator as it was.
 
 from contextlib import contextmanager
 from dataclasses import replace
-from numbers import Integral, Real
+from functools import partial
 
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import check_random_state, column_or_1d
-from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import (
     _check_sample_weight,
     check_is_fitted,
     validate_data,
 )
 
-from sknn_scratch._activations import ACTIVATIONS
 from sknn_scratch._callbacks import Unwatched, watch
 from sknn_scratch._initializers import INITIALIZERS
-from sknn_scratch._losses import LINKS
+from sknn_scratch._losses import LINKS, LOSSES
 from sknn_scratch._network import Network
-from sknn_scratch._schedules import SCHEDULES
+from sknn_scratch._parameters import TRAINING_CONSTRAINTS, check_options
 from sknn_scratch._solvers import SOLVERS
 from sknn_scratch._training import Problem
-
-#: The constraints of the parameters that every estimator has.
-TRAINING_CONSTRAINTS: dict = {
-    "activation": [StrOptions(set(ACTIVATIONS))],
-    "solver": [StrOptions(set(SOLVERS))],
-    "alpha": [Interval(Real, 0, None, closed="left")],
-    "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-    "learning_rate": [StrOptions(set(SCHEDULES))],
-    "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
-    "power_t": [Interval(Real, 0, None, closed="left")],
-    "max_iter": [Interval(Integral, 1, None, closed="left")],
-    "shuffle": ["boolean"],
-    "random_state": ["random_state"],
-    "tol": [Interval(Real, 0, None, closed="left")],
-    "verbose": ["verbose"],
-    "warm_start": ["boolean"],
-    "momentum": [Interval(Real, 0, 1, closed="both")],
-    "nesterovs_momentum": ["boolean"],
-    "early_stopping": ["boolean"],
-    "validation_fraction": [Interval(Real, 0, 1, closed="left")],
-    "beta_1": [Interval(Real, 0, 1, closed="left")],
-    "beta_2": [Interval(Real, 0, 1, closed="left")],
-    "epsilon": [Interval(Real, 0, None, closed="neither")],
-    "n_iter_no_change": [
-        Interval(Integral, 1, None, closed="left"),
-        Options(Real, {np.inf}),
-    ],
-    "max_fun": [Interval(Integral, 1, None, closed="left")],
-}
+from sknn_scratch._validation import Given
 
 
 class BaseNetwork(CallbackSupportMixin, BaseEstimator):
@@ -79,16 +49,29 @@ class BaseNetwork(CallbackSupportMixin, BaseEstimator):
         """Name and value of each attribute in ``_exposed``."""
         raise NotImplementedError
 
+    def _count_layers(self, network):
+        """Number of layers, input and output included."""
+        raise NotImplementedError
+
     def _make_target(self, y, known):
         """The target for y; ``known`` is the earlier one that y must fit, or None."""
         raise NotImplementedError
 
+    def _encode(self, target, y, dtype):
+        """What the network is trained on, of the dtype or boolean."""
+        return target.encode(y, dtype)
+
+    def _weights(self, y, sample_weight):
+        """The weights of the rows, None if all are 1."""
+        return sample_weight
+
     # ---- fitting ----------------------------------------------------------------
 
-    def _fit(self, X, y, sample_weight, incremental=False, classes=None):
+    def _fit(self, X, y, sample_weight, given=(), incremental=False, classes=None):
         """Fit, or do one epoch more; on any failure self is as it was."""
         watcher = Unwatched() if incremental else watch(self, X, y, sample_weight)
         with self._unchanged_on_failure():
+            check_options(self, incremental, given)
             network = self._adopted_network()
             resumes = network is not None and (incremental or self.warm_start)
             known = self._known_target(y, classes, incremental, resumes)
@@ -102,17 +85,25 @@ class BaseNetwork(CallbackSupportMixin, BaseEstimator):
             if resumes:
                 network = self._resumed(network, layers)
             else:
-                network = Network(layers, X.dtype)
-                network.draw(INITIALIZERS["glorot_uniform"], random_state)
+                network = self._drawn(Network(layers, X.dtype), random_state)
             problem = Problem.of(
-                network, target, self._loss_name, X, y, sample_weight, random_state
+                network,
+                target,
+                LOSSES[self.loss](target.link, vars(self)),
+                X,
+                self._encode(target, y, network.dtype),
+                self._weights(y, sample_weight),
+                random_state,
+                y,
             )
+            given = self._validated(given, target, network.dtype)
             earlier = dict(self.__dict__) if resumes else {}
             with self._parameters_restored_on_failure(network, resumes):
                 solver = SOLVERS[self.solver](
-                    self, problem, earlier, watcher, incremental
+                    self, problem, earlier, watcher, incremental, given
                 )
-                solver.run(lambda: self._snapshot(problem, solver))
+                snapshot = partial(self._snapshot, problem, solver)
+                solver.run(snapshot)
                 if not np.isfinite(network.theta).all():
                     raise ValueError(
                         "Solver produced non-finite parameter weights. The input data "
@@ -120,8 +111,21 @@ class BaseNetwork(CallbackSupportMixin, BaseEstimator):
                     )
             self.__dict__.pop("_optimizer", None)
             self.__dict__.update(self._fitted(problem, solver))
-        watcher.finish(lambda: self._snapshot(problem, solver))
+        watcher.finish(snapshot)
         return self
+
+    def _fitted(self, problem, solver):
+        """Name and value of every fitted attribute."""
+        network, target = problem.network, problem.target
+        return {
+            "_network": network,
+            "_target": target,
+            "n_outputs_": target.n_outputs,
+            "n_layers_": self._count_layers(network),
+            "out_activation_": target.link_name,
+            **self._expose(network),
+            **solver.attributes(),
+        }
 
     def _snapshot(self, problem, solver):
         """The fitted attributes of a model in the making, its weights copied."""
@@ -165,7 +169,7 @@ class BaseNetwork(CallbackSupportMixin, BaseEstimator):
             y,
             accept_sparse=["csr", "csc"],
             multi_output=True,
-            dtype=(np.float64, np.float32),
+            dtype=(np.float64, np.float32) if self.dtype is None else self.dtype,
             reset=reset,
             **options,
         )
@@ -173,52 +177,95 @@ class BaseNetwork(CallbackSupportMixin, BaseEstimator):
             y = column_or_1d(y, warn=True)
         return X, y
 
+    def _validated(self, given, target, dtype):
+        """The validation set that fit was given, encoded; None if there is none."""
+        if not given:
+            return None
+        X, y, weight = given
+        X, y = self._validate(X, y, reset=False)
+        if weight is not None:
+            weight = _check_sample_weight(weight, X)
+        self._make_target(y, target)
+        return Given(X, y, target.encode(y, dtype), weight)
+
     def _known_target(self, y, classes, incremental, resumes):
         """The target that y must fit, or None."""
         return self._target if resumes else None
 
+    def _drawn(self, network, random_state):
+        """The network with its initial parameters, drawn or given."""
+        draw = partial(INITIALIZERS[self.init], scale=self.init_scale)
+        network.draw(draw, random_state)
+        n_weights = network.n_weight_blocks
+        for name, views in (
+            ("coefs_init", network.views[:n_weights]),
+            ("intercepts_init", network.views[n_weights:]),
+        ):
+            values = getattr(self, name)
+            if values is None:
+                continue
+            shapes = [np.shape(value) for value in values]
+            if shapes != [view.shape for view in views]:
+                raise ValueError(
+                    f"{name} must be arrays of the shapes "
+                    f"{[view.shape for view in views]}, got {shapes}."
+                )
+            for view, value in zip(views, values, strict=True):
+                view[...] = value
+        if not np.isfinite(network.theta).all():
+            raise ValueError("coefs_init and intercepts_init must be finite.")
+        return network
+
     def _resumed(self, network, layers):
         """The layers that the parameters ask for, over the earlier fit's weights."""
         wanted = Network(layers, network.theta.dtype)
-        if network.blocks != wanted.blocks:
+        if network.shapes != wanted.shapes:
             raise ValueError(
                 "warm_start and partial_fit go on from the earlier fit, whose "
                 f"parameters have the shapes {network.shapes}, but this estimator and "
                 f"data ask for {wanted.shapes}. Set warm_start=False and call fit to "
                 "start afresh."
             )
+        for layer, earlier in zip(layers, network.layers, strict=False):
+            layer.inherit(earlier)
         return Network(layers, network.theta)
-
-    def _fitted(self, problem, solver):
-        """Name and value of every fitted attribute."""
-        network, target = problem.network, problem.target
-        return {
-            "_network": network,
-            "_target": target,
-            "n_outputs_": target.n_outputs,
-            "n_layers_": self._count_layers(network),
-            "out_activation_": target.link,
-            **self._expose(network),
-            **solver.attributes(),
-        }
-
-    def _count_layers(self, network):
-        return len(network.layers) + 1
 
     # ---- prediction ---------------------------------------------------------------
 
-    def _predict_mu(self, X):
-        """The network's output (n_samples, n_outputs), link applied."""
+    def _rows(self, X):
+        """X, validated, and the network in the dtype to compute with."""
         if not self.__sklearn_is_fitted__():  # cheaper than reading the tags each time
             check_is_fitted(self)
         if not self._plainly_valid(X):
             X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
         network = self._adopted_network()
-        dtype = np.result_type(X.dtype, network.dtype)
-        network = network.astype(np.float32 if dtype == np.float32 else np.float64)
-        if sparse.issparse(X):
-            X = X.tocsr()
-        return network.predict(X, LINKS[self.out_activation_])
+        if self.dtype is None:
+            dtype = np.result_type(X.dtype, network.dtype)
+            network = network.astype(np.float32 if dtype == np.float32 else np.float64)
+        return X.tocsr() if sparse.issparse(X) else X, network
+
+    def _predict_mu(self, X):
+        """The network's output (n_samples, n_outputs), link applied."""
+        X, network = self._rows(X)
+        return network.predict(X, self._target.link)
+
+    def hidden_activations(self, X):
+        """The outputs of the hidden layers.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        list of ndarray of shape (n_samples, n_units)
+            One array for each layer but the last, in forward order.
+        """
+        X, network = self._rows(X)
+        n_layers = len(network.planned(1)) - 1
+        identity = LINKS["identity"]
+        return [network.predict(X, identity, last=i + 1) for i in range(n_layers)]
 
     def _plainly_valid(self, X):
         """Whether X is what validate_data would return as it is.

@@ -7,6 +7,11 @@ import inspect
 from textwrap import indent
 
 from sknn_scratch._activations import ACTIVATIONS
+from sknn_scratch._initializers import INITIALIZERS
+from sknn_scratch._losses import CLASSIFICATION_LOSSES, LOSSES, REGRESSION_LOSSES
+from sknn_scratch._optimizers import OPTIMIZERS
+from sknn_scratch._schedules import SCHEDULES
+from sknn_scratch._training import train_lbfgs
 
 
 def formula(entry):
@@ -15,40 +20,61 @@ def formula(entry):
 
 
 def _choices(table):
+    """The names of a table as numpydoc writes a choice, and a line for each."""
     names = ", ".join(f"'{name}'" for name in table)
     lines = "\n".join(f"- '{name}': {formula(entry)}" for name, entry in table.items())
-    return f"{{{names}}}", lines
+    return f"{{{names}}}", indent(lines, "    ")
 
 
-_ACTIVATION_NAMES, _ACTIVATION_LINES = _choices(ACTIVATIONS)
+def _parameter(name, default, what, table):
+    names, lines = _choices(table)
+    return f"{name} : {names}, default='{default}'\n    {what}\n\n{lines}"
+
+
+def _losses(names):
+    return {name: LOSSES[name] for name in names}
+
 
 PARAGRAPHS = {
-    "activation": f"""\
-activation : {_ACTIVATION_NAMES}, default='relu'
-    Activation f of the hidden layers.
-
-{indent(_ACTIVATION_LINES, "    ")}""",
-    "training": """\
-solver : {'lbfgs', 'sgd', 'adam'}, default='adam'
-    'lbfgs' minimises over all rows at once with a quasi-Newton method, the best
-    choice for small data. 'sgd' is stochastic gradient descent, 'adam' the method
-    of Kingma and Ba; both go over minibatches.
+    "activation": _parameter(
+        "activation",
+        "relu",
+        "Activation f of the hidden layers; or an :class:`Activation` of your own, or\n"
+        "    a sequence with one for each hidden layer.",
+        ACTIVATIONS,
+    ),
+    "regression_loss": _parameter(
+        "loss", "squared_error", "What is minimised.", _losses(REGRESSION_LOSSES)
+    ),
+    "training": _parameter(
+        "solver",
+        "adam",
+        "'lbfgs' minimises over all rows at once, the best choice for small data;\n"
+        "    the others go over minibatches.",
+        {"lbfgs": train_lbfgs, **OPTIMIZERS},
+    )
+    + """
 alpha : float, default=0.0001
     Strength of the L2 penalty ``alpha / (2 n) |W|^2``, n the (weighted) number of
     rows of the batch; intercepts are not penalised. Range [0, inf).
 batch_size : int or 'auto', default='auto'
     Rows of a minibatch; 'auto' is ``min(200, n_samples)``. Not used by 'lbfgs'.
-learning_rate : {'constant', 'invscaling', 'adaptive'}, default='constant'
-    Schedule of the learning rate, for solver='sgd'. 'invscaling' sets
-    ``learning_rate_init / (t + 1)^power_t`` after each epoch, t samples having
-    been seen; 'adaptive' divides the rate by 5 each time the loss (or validation
-    score) has stalled, and stops below 1e-6.
+"""
+    + _parameter(
+        "learning_rate",
+        "constant",
+        "Schedule of the learning rate eta. As in scikit-learn, only 'sgd' follows\n"
+        "    'invscaling' and 'adaptive'; other solvers keep to 'constant' instead.\n"
+        "    p is the share of ``max_iter`` epochs that is done.",
+        SCHEDULES,
+    )
+    + """
 learning_rate_init : float, default=0.001
-    Learning rate of 'sgd' and 'adam'. Range (0, inf).
+    Initial learning rate eta_0 of the stochastic solvers. Range (0, inf).
 power_t : float, default=0.5
     Exponent of 'invscaling'. Range [0, inf).
 max_iter : int, default=200
-    Most epochs ('sgd', 'adam') or iterations ('lbfgs').
+    Most epochs, or iterations of 'lbfgs'.
 shuffle : bool, default=True
     Whether to shuffle the rows before each epoch.
 random_state : int, RandomState instance or None, default=None
@@ -73,15 +99,66 @@ early_stopping : bool, default=False
 validation_fraction : float, default=0.1
     Part of the rows to hold out. Range [0, 1).
 beta_1 : float, default=0.9
-    Decay of Adam's first moment. Range [0, 1).
+    Decay of the first moment in 'adam', 'adamw' and 'nadam'. Range [0, 1).
 beta_2 : float, default=0.999
-    Decay of Adam's second moment. Range [0, 1).
+    Decay of the second moment there and in 'rmsprop'. Range [0, 1).
 epsilon : float, default=1e-08
-    Keeps Adam's division finite. Range (0, inf).
+    Keeps the division by the second moment's root finite. Range (0, inf).
 n_iter_no_change : int or inf, default=10
     Training stops after more than that many epochs in a row without improvement.
 max_fun : int, default=15000
     Most evaluations of the objective, for 'lbfgs'.""",
+    "classification": _parameter(
+        "loss", "log_loss", "What is minimised.", _losses(CLASSIFICATION_LOSSES)
+    )
+    + """
+focal_gamma : float, default=2.0
+    Exponent of the focal loss; 0 is the log loss. Range [0, inf).
+label_smoothing : float, default=0.0
+    Targets are ``(1 - e) y + e / K``, K classes, instead of y (Szegedy et al., 2016).
+    Range [0, 1).
+class_weight : dict, list of dict, 'balanced' or None, default=None
+    Weight of each class, by which the sample weights are multiplied; 'balanced' is
+    ``n_samples / (n_classes * count)``. For several outputs a list of dicts, one for
+    each; the weights of a row multiply.""",
+    "regression": """\
+quantile : float or None, default=None
+    Which quantile loss='quantile' estimates. Range (0, 1).
+huber_delta : float, default=1.0
+    Residual at which loss='huber' turns from squared to absolute. Range (0, inf).""",
+    "options": _parameter(
+        "init", "glorot_uniform", "How initial weights are drawn.", INITIALIZERS
+    )
+    + """
+init_scale : float, default=0.1
+    Half the width of init='uniform'. Range (0, inf).
+coefs_init : list of array-like or None, default=None
+    Initial weights, in the order and shapes of the fitted ones, instead of drawn ones.
+intercepts_init : list of array-like or None, default=None
+    Initial intercepts, likewise.
+dropout : float or array-like, default=0.0
+    Rate at which outputs of the hidden layers are dropped in training; one for all,
+    or one for each (Srivastava et al., 2014). Range [0, 1).
+input_dropout : float, default=0.0
+    Rate at which inputs are dropped in training. Range [0, 1).
+weight_decay : float, default=0.01
+    Decoupled decay of 'adamw': each step multiplies the weights by
+    ``1 - eta weight_decay``. Range [0, inf).
+warmup_fraction : float, default=0.0
+    Share of all steps over which the schedules 'cosine', 'linear' and 'one_cycle'
+    first rise linearly to ``learning_rate_init``. Range [0, 1).
+clip_norm : float or None, default=None
+    Largest Euclidean norm of a step's gradient; a longer one is scaled down
+    (Pascanu et al., 2013). Range (0, inf).
+weight_averaging : float or None, default=None
+    Decay d of an exponential moving average of the weights, updated at each step,
+    which takes the weights' place in validation and prediction (Polyak and Juditsky,
+    1992). Range (0, 1).
+scoring : str, callable or None, default=None
+    What scores the validation set: a scorer's name, a callable ``scorer(estimator, X,
+    y)``, 'loss' for minus the validation loss, or None for accuracy or R^2.
+dtype : {'float32', 'float64'} or None, default=None
+    What to compute in; None is the dtype of X.""",
     "training_attributes": """\
 loss_ : float
     The objective at the end: the mean loss over the last epoch's batches ('sgd',
@@ -91,9 +168,14 @@ best_loss_ : float or None
 loss_curve_ : list of float
     The loss of each epoch or iteration.
 validation_scores_ : list of float or None
-    The held-out score of each epoch; None without early stopping.
+    The validation score of each epoch; None without a validation set.
+validation_loss_curve_ : list of float or None
+    The loss on the validation set after each epoch, penalty left out.
 best_validation_score_ : float or None
-    The best of them.
+    The best score; None without early stopping.
+best_iter_ : int
+    The epoch, counted from 1, with the lowest loss, or with early stopping the best
+    score: the one whose weights are kept.
 t_ : int
     Number of rows seen in training, repetitions counted; 0 for 'lbfgs'.
 n_iter_ : int

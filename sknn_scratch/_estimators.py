@@ -3,12 +3,19 @@
 import numpy as np
 from sklearn.base import ClassifierMixin, RegressorMixin, _fit_context
 from sklearn.callback import with_callbacks
+from sklearn.metrics import accuracy_score
+from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call
 
 from sknn_scratch._base import BaseNetwork
 from sknn_scratch._optimizers import OPTIMIZERS
-from sknn_scratch._targets import Numbers, announced_target, classification_target
+from sknn_scratch._targets import (
+    ManyClasses,
+    Numbers,
+    announced_target,
+    classification_target,
+)
 
 
 def _is_stochastic(estimator):
@@ -20,14 +27,30 @@ def _is_stochastic(estimator):
     return True
 
 
+def validation_set(X_val, y_val, sample_weight_val):
+    """The three as a tuple, or () if there is no validation set."""
+    if (X_val is None) != (y_val is None):
+        raise ValueError("X_val and y_val must be given together.")
+    if X_val is None and sample_weight_val is not None:
+        raise ValueError("sample_weight_val needs X_val and y_val.")
+    return () if X_val is None else (X_val, y_val, sample_weight_val)
+
+
 class NetworkClassifier(ClassifierMixin, BaseNetwork):
     """A network whose output is read as classes or labels."""
 
-    _loss_name = "log_loss"
-
     @_fit_context(prefer_skip_nested_validation=True)
     @with_callbacks
-    def fit(self, X, y, sample_weight=None):
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+    ):
         """Fit the network to X and y.
 
         Parameters
@@ -38,6 +61,9 @@ class NetworkClassifier(ClassifierMixin, BaseNetwork):
             Class labels, or an indicator matrix for multilabel targets.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row in the loss; None weighs all rows 1.
+        X_val, y_val, sample_weight_val : array-like, default=None
+            A validation set, scored after each epoch; with ``early_stopping=True`` it
+            takes the place of the held-out rows.
 
         Returns
         -------
@@ -50,11 +76,22 @@ class NetworkClassifier(ClassifierMixin, BaseNetwork):
             For wrong parameters, NaN or infinite input, targets that are not classes,
             or weights that diverge. The estimator is then as it was before.
         """
-        return self._fit(X, y, sample_weight)
+        given = validation_set(X_val, y_val, sample_weight_val)
+        return self._fit(X, y, sample_weight, given)
 
     @available_if(_is_stochastic)
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, sample_weight=None, classes=None):
+    def partial_fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        classes=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+    ):
         """Go over the given rows once more, from the weights there are.
 
         Parameters
@@ -66,7 +103,11 @@ class NetworkClassifier(ClassifierMixin, BaseNetwork):
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row in the loss.
         classes : array-like of shape (n_classes,), default=None
-            All classes of all calls; required in the first one.
+            All classes of all calls; required in the first one. With several
+            columns of classes, a list with one array for each.
+        X_val, y_val, sample_weight_val : array-like, default=None
+            A validation set, scored after the epoch. With ``early_stopping=True`` the
+            best weights are kept, and restored when the score has stalled.
 
         Returns
         -------
@@ -79,9 +120,10 @@ class NetworkClassifier(ClassifierMixin, BaseNetwork):
             With ``solver="lbfgs"``, which has no epochs.
         ValueError
             As :meth:`fit`, and for classes that were not announced, or with
-            ``early_stopping=True``.
+            ``early_stopping=True`` without a validation set.
         """
-        return self._fit(X, y, sample_weight, incremental=True, classes=classes)
+        given = validation_set(X_val, y_val, sample_weight_val)
+        return self._fit(X, y, sample_weight, given, incremental=True, classes=classes)
 
     def predict(self, X):
         """Predict classes.
@@ -95,6 +137,7 @@ class NetworkClassifier(ClassifierMixin, BaseNetwork):
         -------
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
             The most probable class of each row; 0/1 indicators for multilabel targets.
+            With several columns of classes, the most probable one of each.
         """
         mu = self._predict_mu(X)
         return self._target.decode(mu)
@@ -109,9 +152,10 @@ class NetworkClassifier(ClassifierMixin, BaseNetwork):
 
         Returns
         -------
-        ndarray of shape (n_samples, n_classes)
+        ndarray of shape (n_samples, n_classes), or list of them
             Columns in the order of ``classes_``. For multilabel targets each column is
-            that label's own probability.
+            that label's own probability; with several columns of classes there is one
+            array for each.
         """
         mu = self._predict_mu(X)
         return self._target.probabilities(mu)
@@ -126,14 +170,63 @@ class NetworkClassifier(ClassifierMixin, BaseNetwork):
 
         Returns
         -------
-        ndarray of shape (n_samples, n_classes)
+        ndarray of shape (n_samples, n_classes), or list of them
             ``log(predict_proba(X))``; minus infinity where a probability underflows.
         """
+        probabilities = self.predict_proba(X)
         with np.errstate(divide="ignore"):
-            return np.log(self.predict_proba(X))
+            if isinstance(probabilities, list):
+                return [np.log(p) for p in probabilities]
+            return np.log(probabilities)
+
+    def score(self, X, y, sample_weight=None):
+        """Accuracy: the share of rows of which all labels are right.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            True labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        float
+            Between 0 and 1.
+        """
+        predicted = self.predict(X)
+        if isinstance(self._target, ManyClasses):
+            right = (predicted == np.asarray(y)).all(axis=1)
+            return float(np.average(right, weights=sample_weight))
+        return accuracy_score(y, predicted, sample_weight=sample_weight)
+
+    def _encode(self, target, y, dtype):
+        Y = target.encode(y, dtype)
+        if self.label_smoothing:
+            Y = target.smoothed(Y, self.label_smoothing, dtype)
+        return Y
+
+    def _weights(self, y, sample_weight):
+        if self.class_weight is None:
+            return sample_weight
+        weights = compute_sample_weight(self.class_weight, y)
+        return weights if sample_weight is None else weights * sample_weight
 
     def _known_target(self, y, classes, incremental, resumes):
-        if incremental and _check_partial_fit_first_call(self, classes):
+        if incremental and self.class_weight == "balanced":
+            raise ValueError(
+                "class_weight='balanced' is not supported for partial_fit, which sees "
+                "a part of the data: give the weights as a dict, computed on all of it "
+                "with sklearn.utils.class_weight.compute_class_weight."
+            )
+        if incremental and isinstance(classes, list) and np.ndim(classes[0]) == 1:
+            if "classes_" not in self.__dict__:
+                target = ManyClasses([np.unique(known) for known in classes])
+                self.classes_ = target.classes
+                return target
+        elif incremental and _check_partial_fit_first_call(self, classes):
             return announced_target(y, self.classes_)
         return super()._known_target(y, classes, incremental, resumes)
 
@@ -148,19 +241,25 @@ class NetworkClassifier(ClassifierMixin, BaseNetwork):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
+        tags.target_tags.multi_output = True
         return tags
 
 
 class NetworkRegressor(RegressorMixin, BaseNetwork):
     """A network whose output is read as numbers."""
 
-    @property
-    def _loss_name(self):
-        return self.loss
-
     @_fit_context(prefer_skip_nested_validation=True)
     @with_callbacks
-    def fit(self, X, y, sample_weight=None):
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+    ):
         """Fit the network to X and y.
 
         Parameters
@@ -171,6 +270,9 @@ class NetworkRegressor(RegressorMixin, BaseNetwork):
             Target values.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row in the loss; None weighs all rows 1.
+        X_val, y_val, sample_weight_val : array-like, default=None
+            A validation set, scored after each epoch; with ``early_stopping=True`` it
+            takes the place of the held-out rows.
 
         Returns
         -------
@@ -183,11 +285,21 @@ class NetworkRegressor(RegressorMixin, BaseNetwork):
             For wrong parameters, NaN or infinite input, targets outside the loss's
             range, or weights that diverge. The estimator is then as it was before.
         """
-        return self._fit(X, y, sample_weight)
+        given = validation_set(X_val, y_val, sample_weight_val)
+        return self._fit(X, y, sample_weight, given)
 
     @available_if(_is_stochastic)
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, sample_weight=None):
+    def partial_fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+    ):
         """Go over the given rows once more, from the weights there are.
 
         Parameters
@@ -198,6 +310,9 @@ class NetworkRegressor(RegressorMixin, BaseNetwork):
             Target values.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row in the loss.
+        X_val, y_val, sample_weight_val : array-like, default=None
+            A validation set, scored after the epoch. With ``early_stopping=True`` the
+            best weights are kept, and restored when the score has stalled.
 
         Returns
         -------
@@ -209,9 +324,11 @@ class NetworkRegressor(RegressorMixin, BaseNetwork):
         AttributeError
             With ``solver="lbfgs"``, which has no epochs.
         ValueError
-            As :meth:`fit`, and with ``early_stopping=True``.
+            As :meth:`fit`, and with ``early_stopping=True`` without a validation
+            set.
         """
-        return self._fit(X, y, sample_weight, incremental=True)
+        given = validation_set(X_val, y_val, sample_weight_val)
+        return self._fit(X, y, sample_weight, given, incremental=True)
 
     def predict(self, X):
         """Predict target values.
@@ -239,6 +356,4 @@ class NetworkRegressor(RegressorMixin, BaseNetwork):
                 f"y has {n_outputs} outputs, but the earlier targets had "
                 f"{known.n_outputs}."
             )
-        target = Numbers(n_outputs, self.loss)
-        target.check(y)
-        return target
+        return Numbers(n_outputs, self.loss)

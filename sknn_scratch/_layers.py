@@ -19,6 +19,10 @@ class Layer:
 
     #: The layers inside this one, which own their parameters themselves.
     children: tuple["Layer", ...] = ()
+    #: Whether the layer is left out of prediction.
+    training_only = False
+    #: Whether a CSR input gives a CSR output.
+    keeps_sparse = False
     n_out: int
 
     def weights(self):
@@ -31,6 +35,9 @@ class Layer:
 
     def draw(self, initializer, random_state):
         """Draw initial values into the parameters."""
+
+    def inherit(self, earlier):
+        """Take over, from the same layer of an earlier fit, what is no parameter."""
 
     def planned(self, n, dtype, need_dx, sparse=False):
         """The same layer, sharing its parameters, with buffers for n rows."""
@@ -97,11 +104,10 @@ class Dense(Layer):
 
     def allocate(self, n, dtype, need_dx):
         self.a = np.empty((n, self.n_out), dtype)
-        self.slope = None
+        self.s = None
         if need_dx is None:
             return
-        if self.f.needs_slope:
-            self.slope = np.empty((n, self.n_out), dtype)
+        self.s = [np.empty_like(self.a) for _ in range(self.f.n_buffers)]
         self.dx = np.empty((n, self.n_in), dtype) if need_dx else None
         self.W_T = self.W.T
 
@@ -112,11 +118,11 @@ class Dense(Layer):
         self.x = x
         a = x.dot(self.W, self.a)
         a += self.b
-        self.f.forward(a, self.slope)
+        self.f.forward(a, self.s)
         return a
 
     def backward(self, delta):
-        self.f.backward(self.a, delta, self.slope)  # dL/da becomes dL/dz
+        self.f.backward(self.a, delta, self.s)  # dL/da becomes dL/dz
         self.x.T.dot(delta, self.dW)  # dL/dW = x' dL/dz
         np.add.reduce(delta, 0, None, self.db)  # dL/db = column sums
         if self.dx is not None:
@@ -132,10 +138,76 @@ class SparseDense(Dense):
         a = self.a
         a[...] = x @ self.W
         a += self.b
-        self.f.forward(a, self.slope)
+        self.f.forward(a, self.s)
         return a
 
     def backward(self, delta):
-        self.f.backward(self.a, delta, self.slope)
+        self.f.backward(self.a, delta, self.s)
         self.dW[...] = self.x.T @ delta
         np.add.reduce(delta, 0, None, self.db)
+
+
+class Dropout(Layer):
+    """y = x m / (1 - rate), m = 0 with probability rate, else 1; training only.
+
+    Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov (2014), inverted: the
+    expectation of y is x, and prediction does nothing.
+
+    Parameters
+    ----------
+    n : int
+        Number of inputs, and of outputs.
+    rate : float
+        Probability of dropping an entry. Range [0, 1).
+    """
+
+    training_only = True
+    keeps_sparse = True
+
+    def __init__(self, n, rate):
+        self.n_out, self.rate = n, rate
+        self.generator = None
+
+    def draw(self, initializer, random_state):
+        self.generator = np.random.default_rng(random_state.randint(2**32, size=4))
+
+    def inherit(self, earlier):
+        if isinstance(earlier, Dropout):
+            self.generator = earlier.generator
+
+    def for_sparse(self):
+        return SparseDropout
+
+    def allocate(self, n, dtype, need_dx):
+        self.mask = np.empty((n, self.n_out), dtype)
+        self.y = np.empty((n, self.n_out), dtype)
+        self.threshold, self.scale = (
+            np.array(value, dtype) for value in (self.rate, 1 / (1 - self.rate))
+        )
+
+    def forward(self, x):
+        self.generator.random(out=self.mask, dtype=self.mask.dtype)
+        np.greater_equal(self.mask, self.threshold, self.mask)
+        self.mask *= self.scale
+        return np.multiply(x, self.mask, self.y)
+
+    def backward(self, delta):
+        delta *= self.mask
+        return delta
+
+
+class SparseDropout(Dropout):
+    """Dropout of the stored entries of a CSR input; the zeros stay zero anyway."""
+
+    def allocate(self, n, dtype, need_dx):
+        self.dtype = dtype
+
+    def forward(self, x):
+        y = x.copy()
+        kept = self.generator.random(len(y.data), dtype=self.dtype) >= self.rate
+        y.data *= kept
+        y.data *= 1 / (1 - self.rate)
+        return y
+
+    def backward(self, delta):
+        return None

@@ -25,35 +25,56 @@ from sknn_scratch._activations import Activation, Identity, Logistic
 class Exp(Activation):
     """f(z) = exp(z),  f' = a"""
 
-    def forward(self, z, slope=None):
+    def forward(self, z, s=None):
         # Keeps exp(z), and sums of e^20 such terms, finite; exact inside the bound.
         bound = np.log(np.finfo(z.dtype).max) - 20
         np.clip(z, -bound, bound, out=z)
         np.exp(z, out=z)
 
-    def backward(self, a, delta, slope=None):
+    def backward(self, a, delta, s=None):
         delta *= a
 
 
 class Softmax(Activation):
-    """f(z)_j = exp(z_j) / sum_i exp(z_i),  dL/dz = a (delta - <a, delta>)"""
+    """f(z)_j = exp(z_j) / sum_i exp(z_i),  dL/dz = a (delta - <a, delta>)
 
-    def forward(self, z, slope=None):
+    Parameters
+    ----------
+    sizes : tuple of int, default=None
+        With several variables, the number of classes of each: a softmax over each
+        one's own columns. None is one softmax over all columns.
+    """
+
+    def __init__(self, sizes=None):
+        self.sizes = sizes
+
+    def _blocks(self, *arrays):
+        if self.sizes is None:
+            yield arrays
+            return
+        start = 0
+        for size in self.sizes:
+            yield [array[:, start : start + size] for array in arrays]
+            start += size
+
+    def forward(self, z, s=None):
         row = np.empty((len(z), 1), z.dtype)
-        if len(z) < 16 * z.shape[1]:
-            np.maximum.reduce(z, axis=1, out=row, keepdims=True)
-        else:  # few columns: one after the other is several times faster
-            row[...] = z[:, :1]
-            for j in range(1, z.shape[1]):
-                np.maximum(row, z[:, j : j + 1], out=row)
-        z -= row
-        np.exp(z, out=z)
-        np.add.reduce(z, axis=1, out=row, keepdims=True)
-        z /= row
+        for (block,) in self._blocks(z):
+            if len(block) < 16 * block.shape[1]:
+                np.maximum.reduce(block, axis=1, out=row, keepdims=True)
+            else:  # few columns: one after the other is several times faster
+                row[...] = block[:, :1]
+                for j in range(1, block.shape[1]):
+                    np.maximum(row, block[:, j : j + 1], out=row)
+            block -= row
+            np.exp(block, out=block)
+            np.add.reduce(block, axis=1, out=row, keepdims=True)
+            block /= row
 
-    def backward(self, a, delta, slope=None):
-        delta -= np.einsum("ij,ij->i", a, delta)[:, None]
-        delta *= a
+    def backward(self, a, delta, s=None):
+        for p, d in self._blocks(a, delta):
+            d -= np.einsum("ij,ij->i", p, d)[:, None]
+            d *= p
 
 
 LINKS = {
@@ -69,27 +90,40 @@ class Loss:
 
     Parameters
     ----------
-    link : str
-        A key of ``LINKS``.
+    link : Activation
+        What turns the raw output into predictions.
+    settings : dict, default=None
+        The estimator's parameters; a loss reads its own.
     """
 
     #: Links for which dL/dz = mu - y.
-    canonical: tuple[str, ...] = ()
+    canonical: tuple[type, ...] = ()
+    #: The link of a regressor with this loss.
+    regression_link = "identity"
     #: -1 where ``terms`` gives -L, which saves a pass.
     sign = 1.0
     #: Whether ``loss_`` reports the mean over the outputs, as scikit-learn does.
     reports_mean_over_outputs = False
+    #: Number of buffers of z's shape.
+    n_buffers = 2
 
-    def __init__(self, link):
-        self.link_name = link
-        self.link = LINKS[link]
-        self.delta_from_link = link not in self.canonical
+    def __init__(self, link, settings=None):
+        self.link = link
+        self.is_canonical = isinstance(link, self.canonical)
+        self.configure(settings or {})
+
+    def configure(self, settings):
+        """Read the loss's own parameters."""
+
+    @classmethod
+    def check_y(cls, y):
+        """Raise ValueError if y is outside the loss's range."""
 
     def planned(self, n, k, dtype):
         """The same loss with buffers for n rows of k outputs."""
         loss = copy.copy(self)
-        loss.t = np.empty((n, k), dtype)
-        loss.u = np.empty((n, k), dtype)
+        buffers = [np.empty((n, k), dtype) for _ in range(max(2, self.n_buffers))]
+        loss.t, loss.u, *loss.more = buffers
         loss.column = np.empty(k, dtype)
         # 0-d arrays of the working dtype: no conversion at each ufunc call.
         eps = np.finfo(dtype).eps
@@ -102,26 +136,9 @@ class Loss:
         """``sign`` L(y, mu), entry by entry, in a buffer of the loss's own."""
         raise NotImplementedError
 
-    def slope(self, y, mu, out):
-        """dL/dmu, entry by entry, for links that are not canonical."""
+    def slope(self, y, mu):
+        """dL/dmu, entry by entry, in a buffer; for links that are not canonical."""
         raise NotImplementedError
-
-    def value_and_delta(self, z, y, weight, total):
-        """Mean loss over the rows; z (n, k) becomes w dL/dz.
-
-        ``weight`` is None or (n,), ``total`` its sum (None: n).
-        """
-        self.link.forward(z)
-        value = self.value(y, z, weight, total)
-        if self.delta_from_link:
-            delta = self.slope(y, z, self.t)
-            self.link.backward(z, delta)
-            z[...] = delta
-        else:
-            z -= y
-        if weight is not None:
-            z *= weight[:, None]
-        return value
 
     def value(self, y, mu, weight, total):
         """Mean loss over the rows at the predictions mu."""
@@ -133,11 +150,33 @@ class Loss:
         self.column /= total
         return self.sign * float(np.add.reduce(self.column))
 
+    def value_and_delta(self, z, y, weight, total):
+        """Mean loss over the rows; z (n, k) becomes w dL/dz.
+
+        ``weight`` is None or (n,), ``total`` its sum (None: n).
+        """
+        self.link.forward(z)
+        value = self.value(y, z, weight, total)
+        if self.is_canonical:
+            z -= y
+        else:
+            delta = self.slope(y, z)
+            self.link.backward(z, delta)
+            z[...] = delta
+        if weight is not None:
+            z *= weight[:, None]
+        return value
+
+    def _clipped(self, mu):
+        """Mu kept in [eps, 1 - eps], in the buffer u."""
+        np.maximum(mu, self.eps, out=self.u)
+        return np.minimum(self.u, self.one_minus_eps, out=self.u)
+
 
 class SquaredError(Loss):
     """L = (y - mu)^2 / 2"""
 
-    canonical = ("identity",)
+    canonical = (Identity,)
     reports_mean_over_outputs = True
 
     def terms(self, y, mu):
@@ -146,14 +185,84 @@ class SquaredError(Loss):
         self.t *= self.half
         return self.t
 
-    def slope(self, y, mu, out):
-        return np.subtract(mu, y, out)
+    def slope(self, y, mu):
+        return np.subtract(mu, y, self.t)
+
+
+class AbsoluteError(Loss):
+    """L = |y - mu|"""
+
+    reports_mean_over_outputs = True
+
+    def terms(self, y, mu):
+        np.subtract(y, mu, self.t)
+        return np.abs(self.t, self.t)
+
+    def slope(self, y, mu):
+        np.subtract(mu, y, self.t)
+        return np.sign(self.t, self.t)
+
+
+class Huber(Loss):
+    """L = r^2 / 2 where |r| <= d, else d (|r| - d / 2), r = y - mu, d = huber_delta
+
+    Huber (1964).
+    """
+
+    reports_mean_over_outputs = True
+
+    def configure(self, settings):
+        self.d = settings.get("huber_delta", 1.0)
+
+    def terms(self, y, mu):
+        # With c = min(|r|, d): c (|r| - c / 2).
+        np.subtract(y, mu, self.t)
+        np.abs(self.t, self.t)
+        np.minimum(self.t, self.d, out=self.u)
+        self.t -= self.half * self.u
+        self.t *= self.u
+        return self.t
+
+    def slope(self, y, mu):
+        np.subtract(mu, y, self.t)
+        return np.clip(self.t, -self.d, self.d, out=self.t)
+
+
+class Quantile(Loss):
+    """L = q (y - mu) where y > mu, else (1 - q) (mu - y), q = quantile
+
+    Koenker and Bassett (1978).
+    """
+
+    reports_mean_over_outputs = True
+
+    def configure(self, settings):
+        self.q = settings.get("quantile")
+
+    def terms(self, y, mu):
+        np.subtract(y, mu, self.t)
+        np.multiply(self.t, self.q - 1, self.u)
+        self.t *= self.q
+        return np.maximum(self.t, self.u, out=self.t)
+
+    def slope(self, y, mu):
+        np.less(y, mu, out=self.t)
+        self.t -= self.q
+        return self.t
 
 
 class Poisson(Loss):
     """L = y log(y / mu) - y + mu, half the Poisson deviance."""
 
-    canonical = ("exp",)
+    canonical = (Exp,)
+    regression_link = "exp"
+
+    @classmethod
+    def check_y(cls, y):
+        if np.any(y < 0):
+            raise ValueError(
+                f"loss='poisson' requires y >= 0, got a minimum of {np.min(y)}."
+            )
 
     def terms(self, y, mu):
         t = np.divide(y, mu, self.t)
@@ -162,25 +271,50 @@ class Poisson(Loss):
         t += mu
         return t
 
-    def slope(self, y, mu, out):
-        np.divide(y, mu, out)
-        return np.subtract(self.one, out, out)
+    def slope(self, y, mu):
+        np.divide(y, mu, self.t)
+        return np.subtract(self.one, self.t, self.t)
 
 
-class BinaryLogLoss(Loss):
+class Gamma(Loss):
+    """L = log(mu / y) + y / mu - 1, half the gamma deviance."""
+
+    regression_link = "exp"
+
+    @classmethod
+    def check_y(cls, y):
+        if np.any(y <= 0):
+            raise ValueError(
+                f"loss='gamma' requires y > 0, got a minimum of {np.min(y)}."
+            )
+
+    def terms(self, y, mu):
+        np.divide(y, mu, self.t)
+        np.log(self.t, self.u)
+        self.t -= self.u
+        self.t -= self.one
+        return self.t
+
+    def slope(self, y, mu):
+        np.divide(y, mu, self.t)
+        np.subtract(self.one, self.t, self.t)
+        self.t /= mu
+        return self.t
+
+
+class BernoulliLogLoss(Loss):
     """L = -y log(mu) - (1 - y) log(1 - mu), one Bernoulli variable for each output.
 
     As in scikit-learn, mu is kept in [eps, 1 - eps] for the value, so that a certain
     and wrong prediction costs 36 (float64), not infinity. The gradient is exact.
     """
 
-    canonical = ("logistic",)
+    canonical = (Logistic,)
     sign = -1.0
+    n_buffers = 3
 
     def terms(self, y, mu):
-        p, t, u = self.u, self.t, self.v
-        np.maximum(mu, self.eps, out=p)
-        np.minimum(p, self.one_minus_eps, out=p)
+        p, t, (u,) = self._clipped(mu), self.t, self.more
         xlogy(y, p, t)
         np.subtract(self.one, p, p)
         np.subtract(self.one, y, u)
@@ -188,41 +322,123 @@ class BinaryLogLoss(Loss):
         t += u
         return t
 
-    def slope(self, y, mu, out):
-        np.maximum(mu, self.eps, out=self.u)
-        np.minimum(self.u, self.one_minus_eps, out=self.u)
-        np.subtract(self.u, y, out)
-        np.subtract(self.one, self.u, self.v)
-        out /= self.u
-        out /= self.v
-        return out
-
-    def planned(self, n, k, dtype):
-        loss = super().planned(n, k, dtype)
-        loss.v = np.empty((n, k), dtype)
-        return loss
+    def slope(self, y, mu):
+        p, t, (u,) = self._clipped(mu), self.t, self.more
+        np.subtract(p, y, t)
+        np.subtract(self.one, p, u)
+        t /= p
+        t /= u
+        return t
 
 
-class LogLoss(Loss):
-    """L = -sum_j y_j log(mu_j), the cross entropy of one variable with k classes."""
+class CategoricalLogLoss(Loss):
+    """L = -sum_j y_j log(mu_j), the cross entropy of a variable with several classes.
 
-    canonical = ("softmax",)
+    As in scikit-learn, mu is kept in [eps, 1 - eps] for the value.
+    """
+
+    canonical = (Softmax,)
     sign = -1.0
 
     def terms(self, y, mu):
-        np.maximum(mu, self.eps, out=self.u)
-        np.minimum(self.u, self.one_minus_eps, out=self.u)
-        return xlogy(y, self.u, self.t)
+        return xlogy(y, self._clipped(mu), self.t)
 
-    def slope(self, y, mu, out):
-        np.maximum(mu, self.eps, out=self.u)
-        np.divide(y, self.u, out)
-        return np.negative(out, out)
+    def slope(self, y, mu):
+        np.divide(y, self._clipped(mu), self.t)
+        return np.negative(self.t, self.t)
+
+
+class CategoricalFocal(Loss):
+    """L = -sum_j y_j (1 - mu_j)^g log(mu_j), g = focal_gamma
+
+    Lin, Goyal, Girshick, He and Dollar (2017): classes that are already told apart
+    weigh less. With g = 0 it is the log loss.
+    """
+
+    sign = -1.0
+    n_buffers = 4
+
+    def configure(self, settings):
+        self.g = settings.get("focal_gamma", 2.0)
+
+    def _term(self, y, p, out, spare):
+        """out = y (1 - p)^g log(p)"""
+        np.subtract(self.one, p, spare)
+        np.power(spare, self.g, spare)
+        xlogy(y, p, out)
+        out *= spare
+
+    def _slope(self, y, p, out, spare):
+        """out = y (g (1 - p)^(g - 1) log(p) - (1 - p)^g / p)"""
+        np.subtract(self.one, p, spare)
+        np.log(p, out)
+        out *= self.g
+        out /= spare
+        np.power(spare, self.g, spare)
+        out *= spare
+        spare /= p
+        out -= spare
+        out *= y
+
+    def terms(self, y, mu):
+        self._term(y, self._clipped(mu), self.t, self.more[0])
+        return self.t
+
+    def slope(self, y, mu):
+        self._slope(y, self._clipped(mu), self.t, self.more[0])
+        return self.t
+
+
+class BernoulliFocal(CategoricalFocal):
+    """L = -y (1 - mu)^g log(mu) - (1 - y) mu^g log(1 - mu), g = focal_gamma
+
+    Lin, Goyal, Girshick, He and Dollar (2017), for one Bernoulli variable an output.
+    """
+
+    n_buffers = 5
+
+    def _both(self, formula, y, mu, combine):
+        p, (spare, other, rest) = self._clipped(mu), self.more
+        formula(y, p, self.t, spare)
+        np.subtract(self.one, p, p)
+        np.subtract(self.one, y, rest)
+        formula(rest, p, other, spare)
+        return combine(self.t, other, self.t)
+
+    def terms(self, y, mu):
+        return self._both(self._term, y, mu, np.add)
+
+    def slope(self, y, mu):
+        return self._both(self._slope, y, mu, np.subtract)
+
+
+def _by_link(categorical, bernoulli):
+    """A loss of classes: which class it is depends on the link."""
+
+    def loss(link, settings=None):
+        cls = categorical if isinstance(link, Softmax) else bernoulli
+        return cls(link, settings)
+
+    loss.__doc__ = f"{categorical.__doc__}\n\n    Logistic: {bernoulli.__doc__}"
+    return loss
 
 
 LOSSES = {
     "squared_error": SquaredError,
+    "absolute_error": AbsoluteError,
+    "huber": Huber,
+    "quantile": Quantile,
     "poisson": Poisson,
-    "log_loss": LogLoss,
-    "binary_log_loss": BinaryLogLoss,
+    "gamma": Gamma,
+    "log_loss": _by_link(CategoricalLogLoss, BernoulliLogLoss),
+    "focal": _by_link(CategoricalFocal, BernoulliFocal),
 }
+REGRESSION_LOSSES = (
+    "squared_error",
+    "absolute_error",
+    "huber",
+    "quantile",
+    "poisson",
+    "gamma",
+)
+CLASSIFICATION_LOSSES = ("log_loss", "squared_error", "focal")

@@ -7,15 +7,19 @@
 from itertools import pairwise
 from numbers import Integral, Real
 
-from sklearn.utils._param_validation import Interval, StrOptions
+import numpy as np
+from sklearn.utils._param_validation import Interval
 
-from sknn_scratch._activations import ACTIVATIONS
-from sknn_scratch._base import TRAINING_CONSTRAINTS
+from sknn_scratch._activations import ACTIVATIONS, Activation, resolve
 from sknn_scratch._docstrings import documented
 from sknn_scratch._estimators import NetworkClassifier, NetworkRegressor
-from sknn_scratch._layers import Dense
+from sknn_scratch._layers import Dense, Dropout
+from sknn_scratch._parameters import (
+    CLASSIFIER_CONSTRAINTS,
+    REGRESSOR_CONSTRAINTS,
+    TRAINING_CONSTRAINTS,
+)
 from sknn_scratch._sklearn_names import SklearnNames
-from sknn_scratch._targets import Numbers
 
 MLP_CONSTRAINTS: dict = {
     "hidden_layer_sizes": [
@@ -23,6 +27,7 @@ MLP_CONSTRAINTS: dict = {
         Interval(Integral, 1, None, closed="left"),
     ],
     **TRAINING_CONSTRAINTS,
+    "activation": [*TRAINING_CONSTRAINTS["activation"], list, tuple],
 }
 
 
@@ -46,14 +51,48 @@ class MultilayerPerceptron(SklearnNames):
         return [int(n) for n in sizes]
 
     def _build_layers(self, n_in, n_out):
-        return self._dense_layers([n_in, *self._hidden_sizes(), n_out])
+        sizes = [n_in, *self._hidden_sizes(), n_out]
+        dense = self._dense_layers(sizes)
+        rates = [self.input_dropout, *self._for_each_hidden(self.dropout, "dropout")]
+        if not all(0 <= rate < 1 for rate in rates):
+            raise ValueError(f"dropout must be rates in [0, 1), got {self.dropout}.")
+        layers = []
+        for layer, rate in zip(dense, rates, strict=True):
+            layers += [Dropout(layer.n_in, rate), layer] if rate else [layer]
+        return layers
 
     def _dense_layers(self, sizes):
-        hidden = ACTIVATIONS[self.activation]
-        layers = [Dense(*shape, hidden) for shape in pairwise(sizes)]
+        hidden = [
+            resolve(f) for f in self._for_each_hidden(self.activation, "activation")
+        ]
         # The last layer leaves the link to the loss.
-        layers[-1] = Dense(*sizes[-2:], ACTIVATIONS["identity"], drawn_as=hidden)
+        drawn_as = hidden[-1] if hidden else resolve(self.activation)
+        functions = [*hidden, ACTIVATIONS["identity"]]
+        layers = [
+            Dense(*shape, f)
+            for shape, f in zip(pairwise(sizes), functions, strict=True)
+        ]
+        layers[-1].drawn_as = drawn_as
         return layers
+
+    def _for_each_hidden(self, value, name):
+        """One value for each hidden layer: a sequence as it is, else repeated."""
+        n_hidden = len(self._hidden_sizes())
+        if isinstance(value, (str, Activation)) or np.ndim(value) == 0:
+            return [value] * n_hidden
+        values = list(value)
+        if len(values) != n_hidden:
+            raise ValueError(
+                f"{name} must be one value, or one for each of the {n_hidden} hidden "
+                f"layers, got {len(values)}: {values}."
+            )
+        for f in values if name == "activation" else ():
+            if not (isinstance(f, Activation) or f in ACTIVATIONS):
+                raise ValueError(
+                    f"activation must be among {list(ACTIVATIONS)} or an Activation, "
+                    f"got {f!r} in {values}."
+                )
+        return values
 
 
 @documented
@@ -69,6 +108,8 @@ class ScratchMLPClassifier(MultilayerPerceptron, NetworkClassifier):
     {mlp_sizes}
     {activation}
     {training}
+    {classification}
+    {options}
 
     Attributes
     ----------
@@ -104,7 +145,7 @@ class ScratchMLPClassifier(MultilayerPerceptron, NetworkClassifier):
     True
     """
 
-    _parameter_constraints: dict = MLP_CONSTRAINTS
+    _parameter_constraints: dict = {**MLP_CONSTRAINTS, **CLASSIFIER_CONSTRAINTS}
 
     def __init__(
         self,
@@ -132,6 +173,22 @@ class ScratchMLPClassifier(MultilayerPerceptron, NetworkClassifier):
         epsilon=1e-8,
         n_iter_no_change=10,
         max_fun=15000,
+        loss="log_loss",
+        focal_gamma=2.0,
+        label_smoothing=0.0,
+        class_weight=None,
+        init="glorot_uniform",
+        init_scale=0.1,
+        coefs_init=None,
+        intercepts_init=None,
+        dropout=0.0,
+        input_dropout=0.0,
+        weight_decay=0.01,
+        warmup_fraction=0.0,
+        clip_norm=None,
+        weight_averaging=None,
+        scoring=None,
+        dtype=None,
     ):
         store_parameters(self, locals())
 
@@ -145,12 +202,12 @@ class ScratchMLPRegressor(MultilayerPerceptron, NetworkRegressor):
 
     Parameters
     ----------
-    loss : {'squared_error', 'poisson'}, default='squared_error'
-        What is minimised: half the squared error, or half the Poisson deviance with
-        an exponential output, for y >= 0.
+    {regression_loss}
     {mlp_sizes}
     {activation}
     {training}
+    {regression}
+    {options}
 
     Attributes
     ----------
@@ -178,16 +235,13 @@ class ScratchMLPRegressor(MultilayerPerceptron, NetworkRegressor):
     >>> X, y = load_diabetes(return_X_y=True)
     >>> model = make_pipeline(
     ...     StandardScaler(),
-    ...     ScratchMLPRegressor((20,), solver="lbfgs", alpha=10, max_iter=500,
+    ...     ScratchMLPRegressor((20,), solver="lbfgs", alpha=10, tol=1, max_iter=1000,
     ...                         random_state=0))
     >>> model.fit(X[:300], y[:300]).predict(X[300:]).shape
     (142,)
     """
 
-    _parameter_constraints: dict = {
-        "loss": [StrOptions(set(Numbers.links))],
-        **MLP_CONSTRAINTS,
-    }
+    _parameter_constraints: dict = {**MLP_CONSTRAINTS, **REGRESSOR_CONSTRAINTS}
 
     def __init__(
         self,
@@ -216,5 +270,19 @@ class ScratchMLPRegressor(MultilayerPerceptron, NetworkRegressor):
         epsilon=1e-8,
         n_iter_no_change=10,
         max_fun=15000,
+        quantile=None,
+        huber_delta=1.0,
+        init="glorot_uniform",
+        init_scale=0.1,
+        coefs_init=None,
+        intercepts_init=None,
+        dropout=0.0,
+        input_dropout=0.0,
+        weight_decay=0.01,
+        warmup_fraction=0.0,
+        clip_norm=None,
+        weight_averaging=None,
+        scoring=None,
+        dtype=None,
     ):
         store_parameters(self, locals())

@@ -79,6 +79,7 @@ class Network:
         self.ends = np.cumsum(sizes).tolist()
         n_blocks = sum(len(names) for _, names in weights)
         self.n_weights = sum(sizes[:n_blocks])
+        self.n_weight_blocks = n_blocks
         if not isinstance(theta, np.ndarray):
             theta = np.empty(sum(sizes), theta)
         self.theta = theta
@@ -132,13 +133,16 @@ class Network:
             layer.draw(initializer, random_state)
 
     def planned(self, n, *, sparse=False, training=False):
-        """The layers with buffers for n rows."""
+        """The layers with buffers for n rows; those of training only in training."""
         layers = []
         has_parameters = False
-        for i, layer in enumerate(self.layers):
+        for layer in self.layers:
+            if layer.training_only and not training:
+                continue
             need_dx = has_parameters if training else None
-            layers.append(layer.planned(n, self.dtype, need_dx, sparse and i == 0))
-            has_parameters = True
+            layers.append(layer.planned(n, self.dtype, need_dx, sparse))
+            has_parameters = has_parameters or bool(layer.weights())
+            sparse = sparse and layer.keeps_sparse
         return layers
 
     def predict(self, X, link, *, last=None):
@@ -158,14 +162,13 @@ class Network:
         ndarray of shape (n_samples, n_outputs)
         """
         n, sparse = X.shape[0], not isinstance(X, np.ndarray)
-        layers = self.layers[:last]
-        rows = max(1, PREDICT_ENTRIES // max(layer.n_out for layer in layers))
+        rows = max(1, PREDICT_ENTRIES // max(layer.n_out for layer in self.layers))
         plan = self.planned(min(rows, n), sparse=sparse)[:last]
         if n <= rows:
             z = run(plan, X.astype(self.dtype, copy=False))
             link.forward(z)
             return z
-        out = np.empty((n, layers[-1].n_out), self.dtype)
+        out = np.empty((n, plan[-1].n_out), self.dtype)
         for start in range(0, n, rows):
             x = X[start : start + rows].astype(self.dtype, copy=False)
             if x.shape[0] < rows:

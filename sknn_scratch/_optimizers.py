@@ -8,6 +8,9 @@ To add an optimiser, say which ``slots`` (vectors like theta) it keeps, write ``
 (once a step) and ``update`` (each chunk), and name it in ``OPTIMIZERS``.
 """
 
+from contextlib import contextmanager
+from math import sqrt
+
 import numpy as np
 
 from sknn_scratch._network import finish_gradient
@@ -34,13 +37,18 @@ class Optimizer:
     def __init__(self, size, dtype, settings):
         self.learning_rate = float(settings["learning_rate_init"])
         self.state = {name: np.zeros(size, dtype) for name in self.slots}
+        self.n_epochs = 0
+        self.clip_norm = settings.get("clip_norm")
+        self.averaging = settings.get("weight_averaging")
+        # Whether state["average"] holds the weights and theta their average.
+        self.exchanged = False
         self.configure(settings, dtype)
 
     def configure(self, settings, dtype):
         """Read the hyperparameters."""
 
     def attach(self, plan, chunk=CHUNK):
-        """Cut theta, the plan's gradient and the state into chunks."""
+        """Cut theta, the plan's gradient and the state into chunks; return the step."""
         alpha, n_weights, size = plan.alpha, len(plan.weights), len(plan.theta)
         spare = np.empty(min(chunk, size), plan.theta.dtype)
         self.alpha = np.array(alpha, spare.dtype)
@@ -50,12 +58,63 @@ class Optimizer:
             theta, grad = plan.theta[rows], plan.grad[rows]
             n = min(n_weights - start, len(theta)) if alpha else 0
             penalised = (theta[:n], grad[:n], spare[:n]) if n > 0 else (None,) * 3
-            state = [vector[rows] for vector in self.state.values()]
+            state = [self.state[name][rows] for name in self.slots]
             self.chunks.append((*penalised, theta, grad, spare[: len(theta)], *state))
+        step = self.step if self.clip_norm is None else self.clipped_step
+        if self.averaging is None:
+            return step
+        if "average" not in self.state:
+            self.state["average"] = plan.theta.copy()
+        elif self.exchanged:
+            self.exchange(plan.theta)
+        return self.averaging_step(step, plan.theta, chunk)
 
-    def detach(self):
-        """Forget the chunks, which refer to a plan's buffers."""
-        self.__dict__.pop("chunks", None)
+    def averaging_step(self, step, theta, chunk):
+        """A step that also updates avg <- d avg + (1 - d) theta, d = weight_averaging.
+
+        Polyak and Juditsky (1992), with the exponential weights of later practice.
+        """
+        average, spare = self.state["average"], np.empty_like(theta[:chunk])
+        share = np.array(1 - self.averaging, theta.dtype)
+        chunks = [
+            (average[rows], theta[rows], spare[: len(theta[rows])])
+            for rows in (
+                slice(start, start + chunk) for start in range(0, len(theta), chunk)
+            )
+        ]
+
+        def stepped(rate, total):
+            step(rate, total)
+            for avg, current, difference in chunks:
+                np.subtract(current, avg, difference)
+                difference *= share
+                avg += difference
+
+        return stepped
+
+    def exchange(self, theta):
+        """Swap the weights and their average."""
+        average = self.state["average"]
+        theta[...], average[...] = average.copy(), theta.copy()
+        self.exchanged = not self.exchanged
+
+    @contextmanager
+    def averaged(self, theta):
+        """A block in which theta is the average of the weights, if there is one."""
+        if self.averaging is None:
+            yield
+            return
+        self.exchange(theta)
+        try:
+            yield
+        finally:
+            self.exchange(theta)
+
+    def detach(self, theta):
+        """Forget the plan's buffers; leave in theta what predictions are made with."""
+        if self.averaging is not None and not self.exchanged:
+            self.exchange(theta)
+        self.__dict__ = self.__getstate__()
 
     def snapshot(self):
         """All that a step changes, copied."""
@@ -68,7 +127,8 @@ class Optimizer:
         self.__dict__.update(snapshot)
 
     def __getstate__(self):
-        return {k: v for k, v in self.__dict__.items() if k != "chunks"}
+        held = ("chunks", "weights")
+        return {k: v for k, v in self.__dict__.items() if k not in held}
 
     def step(self, rate, total):
         """Move theta one step down the gradient that backprop left."""
@@ -84,6 +144,22 @@ class Optimizer:
             *state,
         ) in self.chunks:
             finish_gradient(weights, weight_grad, grad, alpha, total, weight_spare)
+            self.update(theta, grad, spare, *state)
+
+    def clipped_step(self, rate, total):
+        """A step whose gradient is finished first, and no longer than ``clip_norm``.
+
+        Pascanu, Mikolov and Bengio (2013): g <- g min(1, c / |g|), |g| over all
+        parameters.
+        """
+        self.begin(rate)
+        squares = 0.0
+        for weights, weight_grad, weight_spare, _, grad, *_ in self.chunks:
+            finish_gradient(weights, weight_grad, grad, self.alpha, total, weight_spare)
+            squares += float(grad.dot(grad))
+        scale = self.clip_norm / max(self.clip_norm, sqrt(squares))
+        for _, _, _, theta, grad, spare, *state in self.chunks:
+            grad *= scale
             self.update(theta, grad, spare, *state)
 
     def begin(self, rate):
@@ -109,7 +185,7 @@ class SGD(Optimizer):
         self.rate = np.array(0, dtype)
         self.nesterov = settings["nesterovs_momentum"]
         if settings["momentum"] == 0:
-            self.state = {}
+            self.slots, self.state = (), {}
 
     def begin(self, rate):
         self.rate[...] = rate
@@ -174,4 +250,103 @@ class Adam(Optimizer):
         theta += grad
 
 
-OPTIMIZERS = {"sgd": SGD, "adam": Adam}
+class AdamW(Adam):
+    """Adam, and apart from it theta <- theta - eta weight_decay w on the weights.
+
+    Loshchilov and Hutter (2017): the decay is decoupled from the gradient, so that it
+    is not divided by sqrt(v).
+    """
+
+    def configure(self, settings, dtype):
+        super().configure(settings, dtype)
+        self.weight_decay = settings["weight_decay"]
+        self.keep = np.array(1, dtype)
+
+    def attach(self, plan, chunk=CHUNK):
+        step = super().attach(plan, chunk)
+        self.weights = plan.weights
+        return step
+
+    def begin(self, rate):
+        super().begin(rate)
+        self.keep[...] = 1 - rate * self.weight_decay
+        self.weights *= self.keep
+
+
+class NAdam(Adam):
+    """Adam with Nesterov's momentum.
+
+    theta <- theta - eta (u_{t+1} m / (1 - U_{t+1}) + (1 - u_t) g / (1 - U_t))
+    / (sqrt(v / (1 - b2^t)) + eps), u_t = b1 (1 - 0.96^(t / 250) / 2) and U_t their
+    product so far; Dozat (2016), in the form of PyTorch's NAdam.
+    """
+
+    def configure(self, settings, dtype):
+        super().configure(settings, dtype)
+        self.u_product = 1.0
+        self.of_m, self.of_g, self.inverse_root = (np.array(0, dtype) for _ in "mgr")
+
+    def begin(self, rate):
+        self.t += 1
+        u, u_next = (
+            self.beta_1 * (1 - 0.5 * 0.96 ** (t / 250)) for t in (self.t, self.t + 1)
+        )
+        self.u_product *= u
+        self.of_g[...] = -rate * (1 - u) / (1 - self.u_product)
+        self.of_m[...] = -rate * u_next / (1 - self.u_product * u_next)
+        self.inverse_root[...] = 1 / sqrt(1 - self.beta_2**self.t)
+
+    def update(self, theta, grad, spare, m, v):
+        m *= self.b1
+        np.multiply(grad, self.c1, spare)
+        m += spare
+        v *= self.b2
+        np.square(grad, spare)
+        spare *= self.c2
+        v += spare
+        grad *= self.of_g
+        np.multiply(m, self.of_m, spare)
+        grad += spare
+        np.sqrt(v, spare)
+        spare *= self.inverse_root
+        spare += self.epsilon
+        grad /= spare
+        theta += grad
+
+
+class RMSprop(Optimizer):
+    """v <- b2 v + (1 - b2) g^2;  theta <- theta - eta g / (sqrt(v) + eps)
+
+    Tieleman and Hinton (2012), lecture 6.5; b2 is ``beta_2``.
+    """
+
+    slots = ("v",)
+
+    def configure(self, settings, dtype):
+        beta = settings["beta_2"]
+        self.b2, self.c2, self.epsilon, self.rate = (
+            np.array(value, dtype) for value in (beta, 1 - beta, settings["epsilon"], 0)
+        )
+
+    def begin(self, rate):
+        self.rate[...] = rate
+
+    def update(self, theta, grad, spare, v):
+        np.square(grad, spare)
+        spare *= self.c2
+        v *= self.b2
+        v += spare
+        np.sqrt(v, spare)
+        spare += self.epsilon
+        grad *= self.rate
+        grad /= spare
+        theta -= grad
+
+
+OPTIMIZERS = {
+    "sgd": SGD,
+    "adam": Adam,
+    "adamw": AdamW,
+    "nadam": NAdam,
+    "rmsprop": RMSprop,
+}

@@ -20,11 +20,14 @@ class SklearnNames:
     _exposed = ("coefs_", "intercepts_")
 
     def _expose(self, network):
-        n_layers = len(network.views) // 2
+        n_layers = network.n_weight_blocks
         return {
             "coefs_": network.views[:n_layers],
             "intercepts_": network.views[n_layers:],
         }
+
+    def _count_layers(self, network):
+        return network.n_weight_blocks + 1
 
     def _adopted_network(self):
         network = super()._adopted_network()
@@ -57,8 +60,7 @@ class SklearnNames:
         """The objective and its gradient at theta, for 0/1 or numeric y (n, k)."""
         network = self._network
         np.copyto(network.theta, theta)
-        name = self._target.loss_name(self._loss_name)
-        loss = LOSSES[name](self.out_activation_)
+        loss = LOSSES[self.loss](self._target.link, vars(self))
         plan = Plan(network, loss, len(y), self.alpha)
         value, grad = plan.value_and_grad(
             np.asarray(X, network.dtype), np.asarray(y, network.dtype), sample_weight

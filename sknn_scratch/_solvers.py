@@ -5,14 +5,16 @@ A solver is made for one fit: it reads the estimator's parameters, runs the trai
 that a callback can look at a model in the making.
 """
 
+import copy
 import warnings
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import get_scorer
 from sklearn.utils.optimize import _check_optimize_result
 
 from sknn_scratch._optimizers import OPTIMIZERS
-from sknn_scratch._schedules import SCHEDULES
+from sknn_scratch._schedules import PROGRESSIVE, SCHEDULES
 from sknn_scratch._training import (
     Batches,
     Plateau,
@@ -38,15 +40,17 @@ class Solver:
         Told of each epoch.
     incremental : bool
         Whether this is partial_fit: one epoch, whatever max_iter says.
+    given : Given or None
+        The validation set that fit was given.
     """
 
-    def __init__(self, params, problem, earlier, watcher, incremental):
+    def __init__(self, params, problem, earlier, watcher, incremental, given):
         self.params, self.problem, self.earlier = params, problem, earlier
-        self.watcher, self.incremental = watcher, incremental
+        self.watcher, self.incremental, self.given = watcher, incremental, given
         self.progress = Progress(t=earlier.get("t_", 0))
 
-    def run(self):
-        """Train the problem's network."""
+    def run(self, fitted):
+        """Train the problem's network; ``fitted`` gives the attributes so far."""
         raise NotImplementedError
 
     def attributes(self):
@@ -60,6 +64,8 @@ class Solver:
             "best_loss_": progress.loss,
             "validation_scores_": None,
             "best_validation_score_": None,
+            "validation_loss_curve_": None,
+            "best_iter_": progress.n_iter,
             "_no_improvement_count": 0,
         }
 
@@ -99,34 +105,34 @@ class Lbfgs(Solver):
 class Minibatch(Solver):
     """The stochastic solvers: one entry of OPTIMIZERS, batch after batch."""
 
-    def __init__(self, params, problem, earlier, watcher, incremental):
-        super().__init__(params, problem, earlier, watcher, incremental)
-        if params.early_stopping and incremental:
-            raise ValueError("partial_fit does not support early_stopping=True")
+    def __init__(self, params, problem, earlier, watcher, incremental, given):
+        super().__init__(params, problem, earlier, watcher, incremental, given)
         self.optimizer = earlier.get("_optimizer") if incremental else None
         if self.optimizer is None:
             theta = problem.network.theta
             cls = OPTIMIZERS[params.solver]
             self.optimizer = cls(len(theta), theta.dtype, vars(params))
-        self.plateau = self._plateau()
         self.validation = None
+        self.plateau = self._plateau()
 
     def run(self, fitted):
         params, problem = self.params, self.problem
         rows = np.arange(len(problem.Y))
-        if params.early_stopping:
-            rows, held = hold_out(problem, params.validation_fraction)
-            self.validation = self._held_out(held)
-        # As in scikit-learn, Adam keeps to a constant rate.
-        schedule = params.learning_rate if params.solver == "sgd" else "constant"
+        if params.early_stopping and self.given is None:
+            rows, self.given = hold_out(problem, params.validation_fraction)
+        if self.given is not None:
+            self.validation = Validation(problem, self.given, self._scorer(fitted))
+        batches = self._batches(rows)
         ended = train_minibatch(
-            self._batches(rows),
+            batches,
             self.optimizer,
-            SCHEDULES[schedule](params.learning_rate_init, params.power_t),
+            self._schedule(batches.n_batches),
             self.plateau,
             max_iter=1 if self.incremental else params.max_iter,
             shuffle=problem.random_state.shuffle if params.shuffle else None,
             validate=self.validation,
+            early_stopping=params.early_stopping,
+            to_be_continued=self.incremental,
             **self._hooks(fitted),
         )
         if not ended and not self.incremental:
@@ -140,15 +146,26 @@ class Minibatch(Solver):
         learnt = {
             **super().attributes(),
             "best_loss_": self.plateau.best,
+            "best_iter_": self._best_iter(),
             "_optimizer": self.optimizer,
             "_no_improvement_count": self.plateau.count,
         }
         if self.validation is not None:
-            scores = self.validation.scores
-            learnt["best_loss_"] = None
+            scores, losses = self.validation.scores, self.validation.losses
             learnt["validation_scores_"] = self._extended("validation_scores_", scores)
+            learnt["validation_loss_curve_"] = self._extended(
+                "validation_loss_curve_", losses
+            )
+        if self.params.early_stopping:
+            learnt["best_loss_"] = None
             learnt["best_validation_score_"] = -self.plateau.best
         return learnt
+
+    def _best_iter(self):
+        """The best epoch, counted along the loss curve from 1."""
+        if self.progress.best_iter == 0:
+            return self.earlier.get("best_iter_", 0)
+        return len(self.earlier.get("loss_curve_") or ()) + self.progress.best_iter
 
     def _plateau(self):
         earlier = self.earlier
@@ -163,10 +180,28 @@ class Minibatch(Solver):
             count=earlier.get("_no_improvement_count", 0),
         )
 
-    def _held_out(self, held):
-        problem = self.problem
-        weight = None if problem.weight is None else problem.weight[held]
-        return Validation(problem, problem.X[held], problem.Y[held], weight)
+    def _schedule(self, n_steps):
+        # As in scikit-learn, only SGD follows the schedules that change after epochs.
+        name = self.params.learning_rate
+        if self.params.solver != "sgd" and name not in PROGRESSIVE:
+            name = "constant"
+        return SCHEDULES[name](vars(self.params), n_steps)
+
+    def _scorer(self, fitted):
+        """What scores the validation set: a function of it, "loss" or None."""
+        scoring = self.params.scoring
+        if scoring is None or scoring == "loss":
+            return scoring
+        scorer = get_scorer(scoring)
+
+        def score(X, y, weight):
+            estimator = copy.copy(self.params)
+            vars(estimator).update(fitted())
+            vars(estimator).pop("feature_names_in_", None)  # X is an array by now
+            weights = {} if weight is None else {"sample_weight": weight}
+            return float(scorer(estimator, X, y, **weights))
+
+        return score
 
     def _batches(self, rows):
         params, n = self.params, len(rows)

@@ -1,9 +1,11 @@
-"""Targets: what y is, which loss and link it asks for, and how to read the output.
+"""Targets: what y is, which link it asks for, and how to read the network's output.
 
 A target encodes y as the matrix that a network is trained on, decodes the network's
 output into predictions, and scores them. The estimators ask it instead of asking what
 they are themselves.
 """
+
+from itertools import pairwise
 
 import numpy as np
 from sklearn.metrics import r2_score
@@ -13,15 +15,16 @@ from sklearn.utils.multiclass import (
     unique_labels,
 )
 
+from sknn_scratch._losses import LINKS, LOSSES, Softmax
+
 
 def classification_target(y):
     """The target for the labels y, from y itself."""
     kind = type_of_target(y)
+    if kind == "multiclass-multioutput":
+        return ManyClasses([np.unique(column) for column in y.T])
     if kind not in ("binary", "multiclass", "multilabel-indicator"):
         check_classification_targets(y)
-        raise ValueError(
-            "Multioutput target data is not supported with label binarization"
-        )
     if kind == "multilabel-indicator":
         return Labels(y.shape[1])
     # unique_labels explains mixed types; np.unique is ten times faster on the rest.
@@ -36,7 +39,9 @@ def announced_target(y, classes):
 
 
 class _Labelled:
-    """What Classes and Labels share."""
+    """What the targets of classifiers share."""
+
+    was = "one class for each row"
 
     def check(self, y, all_present):
         """Raise unless y fits this target.
@@ -47,24 +52,30 @@ class _Labelled:
             return
         kind = type_of_target(y)
         if kind.startswith("multilabel") != isinstance(self, Labels):
-            was = "multilabel" if isinstance(self, Labels) else "one class for each row"
-            raise ValueError(f"y is {kind}, but the earlier targets were {was}.")
-        classes = unique_labels(y)
-        if all_present and set(classes) != set(self.classes):
+            raise ValueError(f"y is {kind}, but the earlier targets were {self.was}.")
+        self._check_classes(unique_labels(y), self.classes, all_present)
+
+    @staticmethod
+    def _check_classes(classes, known, all_present):
+        if all_present and set(classes) != set(known):
             raise ValueError(
                 "warm_start can only be used where `y` has the same "
                 "classes as in the previous call to fit. Previously "
-                f"got {self.classes}, `y` has {classes}"
+                f"got {known}, `y` has {classes}"
             )
-        if len(np.setdiff1d(classes, self.classes, assume_unique=True)):
+        if len(np.setdiff1d(classes, known, assume_unique=True)):
             raise ValueError(
                 "`y` has classes not in `self.classes_`. "
-                f"`self.classes_` has {self.classes}. 'y' has {classes}."
+                f"`self.classes_` has {known}. 'y' has {classes}."
             )
 
     def _holds(self, y):
         """Whether y fits for certain; the cheap answer to the common case."""
         return False
+
+    def stratify(self, Y):
+        """What train_test_split stratifies on; as in scikit-learn, one output only."""
+        return Y.astype(bool) if self.n_outputs == 1 else None
 
 
 class Classes(_Labelled):
@@ -76,10 +87,8 @@ class Classes(_Labelled):
     def __init__(self, classes):
         self.classes = classes
         self.n_outputs = 1 if len(classes) <= 2 else len(classes)
-        self.link = "logistic" if self.n_outputs == 1 else "softmax"
-
-    def loss_name(self, loss):
-        return "binary_" + loss if self.n_outputs == 1 else loss
+        self.link_name = "logistic" if self.n_outputs == 1 else "softmax"
+        self.link = LINKS[self.link_name]
 
     def encode(self, y, dtype):
         """Codes (n, 1) of the dtype given, or one-hot rows (n, n_classes), boolean."""
@@ -90,15 +99,15 @@ class Classes(_Labelled):
         Y[np.arange(len(codes)), codes] = True
         return Y
 
+    def smoothed(self, Y, amount, dtype):
+        """Targets drawn towards the uniform distribution: (1 - e) y + e / K."""
+        return Y.astype(dtype) * (1 - amount) + amount / max(2, self.n_outputs)
+
     def _holds(self, y):
         if y.ndim != 1 or y.dtype.kind != self.classes.dtype.kind or y.dtype == object:
             return False
         codes = np.searchsorted(self.classes, y)
         return np.array_equal(self.classes.take(codes, mode="clip"), y)
-
-    def stratify(self, Y):
-        # As in scikit-learn: only what has one output.
-        return Y.astype(bool) if self.n_outputs == 1 else None
 
     def _codes(self, mu):
         if len(self.classes) == 1:
@@ -122,27 +131,26 @@ class Classes(_Labelled):
 
     def score(self, Y, mu, weight):
         """Accuracy."""
-        truth = Y[:, 0] if self.n_outputs == 1 else Y.argmax(axis=1)
+        truth = Y[:, 0] > 0.5 if self.n_outputs == 1 else Y.argmax(axis=1)
         return float(np.average(self._codes(mu) == truth, weights=weight))
 
 
 class Labels(_Labelled):
     """Any number of labels for each row (multilabel): one logistic output a label."""
 
-    link = "logistic"
+    was = "multilabel"
+    link_name, link = "logistic", LINKS["logistic"]
 
     def __init__(self, n_labels):
         self.classes = np.arange(n_labels)
         self.n_outputs = n_labels
 
-    def loss_name(self, loss):
-        return "binary_" + loss
-
     def encode(self, y, dtype):
         return (y.toarray() if hasattr(y, "toarray") else y).astype(bool)
 
-    def stratify(self, Y):
-        return Y if self.n_outputs == 1 else None
+    def smoothed(self, Y, amount, dtype):
+        """Targets drawn towards one half."""
+        return Y.astype(dtype) * (1 - amount) + amount / 2
 
     def decode(self, mu):
         """Indicator matrix (n, n_labels) of 0 and 1."""
@@ -154,29 +162,89 @@ class Labels(_Labelled):
 
     def score(self, Y, mu, weight):
         """Subset accuracy: all labels of a row right."""
-        return float(np.average(((mu > 0.5) == Y).all(axis=1), weights=weight))
+        return float(np.average(((mu > 0.5) == (Y > 0.5)).all(axis=1), weights=weight))
+
+
+class ManyClasses(_Labelled):
+    """Several variables for each row, each with classes of its own.
+
+    Each is a :class:`Classes` with a softmax over its own columns (two of them for a
+    binary one); the loss is the sum over the variables.
+    """
+
+    was = "several classes for each row"
+    link_name = "softmax"
+
+    def __init__(self, classes):
+        self.classes = classes
+        sizes = tuple(max(2, len(known)) for known in classes)
+        self.n_outputs = sum(sizes)
+        self.link = Softmax(sizes)
+        starts = np.cumsum([0, *sizes]).tolist()
+        self.columns = [slice(*ends) for ends in pairwise(starts)]
+
+    def check(self, y, all_present):
+        if np.ndim(y) != 2 or y.shape[1] != len(self.classes):
+            raise ValueError(
+                f"y has shape {np.shape(y)}, but the earlier targets were "
+                f"{self.was}, in {len(self.classes)} columns."
+            )
+        for column, known in zip(y.T, self.classes, strict=True):
+            self._check_classes(np.unique(column), known, all_present)
+
+    def encode(self, y, dtype):
+        Y = np.zeros((len(y), self.n_outputs), bool)
+        for column, known, columns in zip(y.T, self.classes, self.columns, strict=True):
+            Y[np.arange(len(y)), columns.start + np.searchsorted(known, column)] = True
+        return Y
+
+    def smoothed(self, Y, amount, dtype):
+        """Targets drawn towards each variable's uniform distribution."""
+        Y = Y.astype(dtype) * (1 - amount)
+        for columns in self.columns:
+            Y[:, columns] += amount / (columns.stop - columns.start)
+        return Y
+
+    def stratify(self, Y):
+        return None
+
+    def _codes(self, mu):
+        return [mu[:, columns].argmax(axis=1) for columns in self.columns]
+
+    def decode(self, mu):
+        """Labels (n, n_variables)."""
+        labels = [
+            known.take(codes, mode="clip")
+            for known, codes in zip(self.classes, self._codes(mu), strict=True)
+        ]
+        return np.column_stack(labels)
+
+    def probabilities(self, mu):
+        """One (n, n_classes) array for each variable."""
+        return [
+            mu[:, columns] if len(known) > 1 else np.ones((len(mu), 1), mu.dtype)
+            for known, columns in zip(self.classes, self.columns, strict=True)
+        ]
+
+    def score(self, Y, mu, weight):
+        """Subset accuracy: all variables of a row right."""
+        pairs = zip(self._codes(mu), self._codes(Y), strict=True)
+        right = np.all([given == truth for given, truth in pairs], axis=0)
+        return float(np.average(right, weights=weight))
 
 
 class Numbers:
     """One or more numbers for each row."""
 
-    links = {"squared_error": "identity", "poisson": "exp"}
-
     def __init__(self, n_outputs, loss):
         self.n_outputs = n_outputs
-        self.link = self.links[loss]
-
-    def loss_name(self, loss):
-        return loss
-
-    def check(self, y):
-        """Raise if y is outside the range of the loss."""
-        if self.link == "exp" and np.any(y < 0):
-            raise ValueError(
-                f"loss='poisson' requires y >= 0, got a minimum of {y.min()}."
-            )
+        self.loss = loss
+        self.link_name = LOSSES[loss].regression_link
+        self.link = LINKS[self.link_name]
 
     def encode(self, y, dtype):
+        """(n, n_outputs) of the dtype given."""
+        LOSSES[self.loss].check_y(y)
         return np.asarray(y, dtype).reshape(len(y), -1)
 
     def stratify(self, Y):

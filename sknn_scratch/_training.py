@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy import optimize, sparse
 
-from sknn_scratch._losses import LOSSES, Loss
+from sknn_scratch._losses import Loss
 from sknn_scratch._network import Network, Plan
 from sknn_scratch._schedules import Adaptive
 
@@ -51,6 +51,8 @@ class Progress:
     t: int = 0
     loss: float = np.nan
     loss_curve: list = field(default_factory=list)
+    #: The epoch that was judged best.
+    best_iter: int = 0
     #: Whether Ctrl-C or a callback ended it.
     stopped: bool = False
 
@@ -61,6 +63,13 @@ class Progress:
         self.loss_curve.append(loss)
         if say:
             say(f"Iteration {self.n_iter}, loss = {loss:.8f}")
+
+
+def network_input(X, weight, dtype):
+    """X as CSR or dense, and the weights, in the network's dtype."""
+    X = X.tocsr() if sparse.issparse(X) else X
+    weight = None if weight is None else weight.astype(dtype, copy=False)
+    return X.astype(dtype, copy=False), weight
 
 
 @dataclass
@@ -78,21 +87,14 @@ class Problem:
     Y: np.ndarray
     weight: np.ndarray | None
     random_state: np.random.RandomState
+    #: The targets as they were before they were encoded.
+    y: np.ndarray
 
     @classmethod
-    def of(cls, network, target, loss_name, X, y, weight, random_state):
-        """Encode y, cast all to the network's dtype, choose the loss."""
-        dtype = network.dtype
-        X = X.tocsr() if sparse.issparse(X) else X
-        return cls(
-            network,
-            target,
-            LOSSES[target.loss_name(loss_name)](target.link),
-            X.astype(dtype, copy=False),
-            target.encode(y, dtype),
-            None if weight is None else weight.astype(dtype, copy=False),
-            random_state,
-        )
+    def of(cls, network, target, loss, X, Y, weight, random_state, y):
+        """Cast the data to what the network computes with."""
+        X, weight = network_input(X, weight, network.dtype)
+        return cls(network, target, loss, X, Y, weight, random_state, y)
 
 
 class Batches:
@@ -162,12 +164,12 @@ class Batches:
                 yield plan, x, y, w
 
 
-def run_epoch(batches, optimizer, rates):
+def run_epoch(batches, step, rates):
     """One pass over the rows; the mean of the batches' losses."""
     accumulated = 0.0
     for (plan, x, y, weight), rate in zip(batches, rates, strict=False):
         value, penalty = plan.backprop(x, y, weight)
-        optimizer.step(rate, plan.total)
+        step(rate, plan.total)
         accumulated += plan.reported(value, penalty) * plan.n
     return accumulated / len(batches.rows)
 
@@ -184,6 +186,8 @@ def train_minibatch(
     fitted,
     shuffle=None,
     validate=None,
+    early_stopping=False,
+    to_be_continued=False,
     say=None,
 ):
     """Train until a plateau, ``max_iter`` epochs, a callback's word or Ctrl-C.
@@ -207,8 +211,13 @@ def train_minibatch(
     shuffle : callable, default=None
         Reorders ``batches.rows`` in place before each epoch.
     validate : callable, default=None
-        Scores the current weights; higher is better. When given, the weights with the
-        best score are restored at the end.
+        Scores the current weights; higher is better.
+    early_stopping : bool, default=False
+        Whether that score, not the loss, is judged, and the weights with the best one
+        are restored at the end.
+    to_be_continued : bool, default=False
+        Whether more calls follow, as with partial_fit: the best weights then stay
+        with the optimiser and are restored on a plateau, not at the end.
     say : callable, default=None
         Receives the lines that ``verbose`` prints.
 
@@ -218,33 +227,39 @@ def train_minibatch(
         Whether it ended before ``max_iter`` was used up.
     """
     theta = batches.plan.theta
-    best = None if validate is None else theta.copy()
-    optimizer.attach(batches.plan)
+    step = optimizer.attach(batches.plan)
+    best = optimizer.state.setdefault("best", theta.copy()) if early_stopping else None
     try:
         while progress.n_iter < max_iter:
             watcher.begin()
             if shuffle is not None:
                 shuffle(batches.rows)
-            rates = schedule.rates(optimizer.learning_rate, batches.n_batches)
-            progress.epoch_done(run_epoch(batches, optimizer, rates), say)
+            rates = schedule.rates(optimizer.learning_rate, optimizer.n_epochs)
+            progress.epoch_done(run_epoch(batches, step, rates), say)
+            optimizer.n_epochs += 1
             progress.t += len(batches.rows)
-            if validate is None:
-                plateau.update(progress.loss)
-            else:
-                score = validate()
-                if say:
-                    say(f"Validation score: {score:f}")
-                if plateau.update(-score):
-                    np.copyto(best, theta)
+            with optimizer.averaged(theta):
+                judged = progress.loss
+                if validate is not None:
+                    score = validate()
+                    if say:
+                        say(f"Validation score: {score:f}")
+                    judged = -score if early_stopping else judged
+                if plateau.update(judged):
+                    progress.best_iter = progress.n_iter
+                    if early_stopping:
+                        np.copyto(best, theta)
+                stop = watcher.end(fitted)
             optimizer.learning_rate = schedule.after_epoch(
                 optimizer.learning_rate, progress.t
             )
-            if watcher.end(fitted):
+            if stop:
                 progress.stopped = True
                 return True
             if plateau.reached and _stops(
-                plateau, optimizer, schedule, validate is not None, say
+                plateau, optimizer, schedule, early_stopping, say
             ):
+                to_be_continued = False
                 return True
         return False
     except KeyboardInterrupt:
@@ -252,9 +267,9 @@ def train_minibatch(
         warnings.warn("Training interrupted by user.")
         return True
     finally:
-        optimizer.detach()
-        if best is not None:
-            np.copyto(theta, best)
+        optimizer.detach(theta)
+        if early_stopping and not to_be_continued:
+            np.copyto(theta, optimizer.state.pop("best"))
 
 
 def _stops(plateau, optimizer, schedule, on_validation, say):

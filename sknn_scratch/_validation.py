@@ -5,52 +5,65 @@ from dataclasses import dataclass, field
 import numpy as np
 from sklearn.model_selection import train_test_split
 
-from sknn_scratch._losses import LINKS
+from sknn_scratch._training import network_input
+
+
+@dataclass
+class Given:
+    """Rows to validate on: as they are for a scorer, and Y encoded for the loss."""
+
+    X: object
+    y: np.ndarray
+    Y: np.ndarray
+    weight: np.ndarray | None
 
 
 @dataclass
 class Validation:
-    """A held-out part of the data.
+    """Scores a problem's network on rows that it is not trained on.
 
-    ``X``, ``Y`` and ``weight`` are encoded like a Problem's. ``score``, if not None, is
-    called without arguments and replaces the target's own score.
+    Parameters
+    ----------
+    problem : Problem
+    given : Given
+        The rows.
+    scorer : callable or "loss" or None
+        What scores: ``scorer(X, y, weight)``, minus the loss, or the target's own.
     """
 
     problem: object
-    X: object
-    Y: np.ndarray
-    weight: np.ndarray | None
-    score: object = None
+    given: Given
+    scorer: object = None
     scores: list = field(default_factory=list)
     losses: list = field(default_factory=list)
 
     def __post_init__(self):
-        problem = self.problem
+        problem, given = self.problem, self.given
         dtype = problem.network.dtype
+        self.X, self.weight = network_input(given.X, given.weight, dtype)
+        self.Y = given.Y.astype(dtype, copy=False)
         self.loss = problem.loss.planned(*self.Y.shape, dtype)
         self.total = len(self.Y) if self.weight is None else float(self.weight.sum())
         self.divisor = self.Y.shape[1] if problem.loss.reports_mean_over_outputs else 1
 
     def __call__(self):
         """Score the current weights; record score and loss; return the score."""
-        problem, Y = self.problem, self.Y
-        mu = problem.network.predict(self.X, LINKS[problem.target.link])
-        loss = self.loss.value(
-            Y.astype(mu.dtype, copy=False), mu, self.weight, self.total
-        )
+        problem = self.problem
+        mu = problem.network.predict(self.X, problem.target.link)
+        loss = self.loss.value(self.Y, mu, self.weight, self.total)
         self.losses.append(loss / self.divisor)
-        if self.score == "loss":
+        if self.scorer == "loss":
             score = -self.losses[-1]
-        elif self.score is not None:
-            score = float(self.score())
+        elif self.scorer is not None:
+            score = self.scorer(self.given.X, self.given.y, self.given.weight)
         else:
-            score = problem.target.score(Y, mu, self.weight)
+            score = problem.target.score(self.Y, mu, self.weight)
         self.scores.append(score)
         return score
 
 
 def hold_out(problem, fraction):
-    """Split the rows as scikit-learn does: rows to train on, rows held out."""
+    """Split the rows as scikit-learn does: rows to train on, and the others."""
     rows, held = train_test_split(
         np.arange(len(problem.Y)),
         random_state=problem.random_state,
@@ -62,4 +75,5 @@ def hold_out(problem, fraction):
             "The validation set is too small. Increase 'validation_fraction' "
             "or the size of your dataset."
         )
-    return rows, held
+    weight = None if problem.weight is None else problem.weight[held]
+    return rows, Given(problem.X[held], problem.y[held], problem.Y[held], weight)
