@@ -192,6 +192,8 @@ class Dropout(Layer):
         return np.multiply(x, self.mask, self.y)
 
     def backward(self, delta):
+        if delta is None:  # the first layer with parameters comes after this one
+            return None
         delta *= self.mask
         return delta
 

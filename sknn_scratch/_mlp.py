@@ -235,8 +235,7 @@ class ScratchMLPRegressor(MultilayerPerceptron, NetworkRegressor):
     >>> X, y = load_diabetes(return_X_y=True)
     >>> model = make_pipeline(
     ...     StandardScaler(),
-    ...     ScratchMLPRegressor((20,), solver="lbfgs", alpha=10, tol=1, max_iter=1000,
-    ...                         random_state=0))
+    ...     ScratchMLPRegressor(solver="lbfgs", alpha=1000, tol=1.0, random_state=0))
     >>> model.fit(X[:300], y[:300]).predict(X[300:]).shape
     (142,)
     """

@@ -15,6 +15,7 @@ from scipy import optimize, sparse
 from sknn_scratch._losses import Loss
 from sknn_scratch._network import Network, Plan
 from sknn_scratch._schedules import Adaptive
+from sknn_scratch._threads import scipy_blas_alone
 
 
 class Plateau:
@@ -325,14 +326,15 @@ def train_lbfgs(
 
     watcher.begin()
     try:
-        result = optimize.minimize(
-            objective,
-            iterate.copy(),
-            method="L-BFGS-B",
-            jac=True,
-            callback=after_iteration,
-            options={"maxfun": max_fun, "maxiter": max_iter, "gtol": tol},
-        )
+        with scipy_blas_alone():
+            result = optimize.minimize(
+                objective,
+                iterate.copy(),
+                method="L-BFGS-B",
+                jac=True,
+                callback=after_iteration,
+                options={"maxfun": max_fun, "maxiter": max_iter, "gtol": tol},
+            )
     except KeyboardInterrupt:
         progress.stopped = True
         warnings.warn("Training interrupted by user.")

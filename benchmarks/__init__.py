@@ -1,0 +1,1 @@
+"""Comparisons against scikit-learn, PyTorch and the bare matrix products."""

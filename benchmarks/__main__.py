@@ -1,0 +1,207 @@
+"""``python -m benchmarks``: interleaved medians of every case, and their ratios.
+
+A ratio below 1 is in favour of this package. The floor is the time of the matrix
+products alone. Numbers from a busy machine vary; the ratios vary less.
+"""
+
+import argparse
+import os
+import platform
+import time
+import warnings
+from functools import partial
+from statistics import median
+
+import numpy as np
+
+from benchmarks import _floor, _pytorch
+from benchmarks._cases import FITS, OPTIONS, SETTINGS, Fit, setting
+
+try:
+    from benchmarks import _resnet
+except ImportError:
+    _resnet = None
+
+
+def timed(function, *args, loops=1, **kwargs):
+    """Seconds of one call, the mean of several in a row."""
+    start = time.perf_counter()
+    for _ in range(loops):
+        function(*args, **kwargs)
+    return (time.perf_counter() - start) / loops
+
+
+def interleaved(functions, repeats):
+    """Seconds of each function, repeats times in turn, after one warm-up."""
+    times = [[function() for function in functions] for _ in range(repeats + 1)]
+    return list(zip(*times[1:], strict=True))
+
+
+def ratio(a, b):
+    """Median of the ratios pair by pair."""
+    return median(x / y for x, y in zip(a, b, strict=True))
+
+
+class Table:
+    """Rows of a table, printed as they come, as text or as Markdown."""
+
+    def __init__(self, title, columns, markdown):
+        self.markdown = markdown
+        print(f"\n{'### ' if markdown else ''}{title}\n")
+        self.row("case", *columns)
+        if markdown:
+            print("|---|" + "---:|" * len(columns))
+
+    def row(self, name, *cells):
+        if self.markdown:
+            print("| " + " | ".join([name, *cells]) + " |", flush=True)
+        else:
+            print(f"{name:<36}" + "".join(f"{cell:>13}" for cell in cells), flush=True)
+
+
+def fits(options, dtype, cases=None, build=_pytorch.perceptron, title="Fits"):
+    columns = ("sklearn", "torch", "ours", "floor")
+    table = Table(
+        f"{title}, {dtype.__name__}: microseconds a step; ours / the others",
+        (*columns, "/ sklearn", "/ torch", "/ floor"),
+        options.markdown,
+    )
+    for case in cases or FITS:
+        if options.only not in case.name:
+            continue
+        if options.quick:
+            case = Fit(**{**vars(case), "epochs": 1, "rows": 2 * case.batch})
+        X, y = case.data(dtype)
+        theirs, ours = case.models()
+        steps = case.epochs * -(-case.rows // case.batch)
+        rng = np.random.default_rng(0)
+        runs = [
+            partial(timed, theirs.fit, X, y),
+            partial(timed, ours.fit, X, y),
+            partial(_floor.seconds, case.sizes, case.batch, steps, dtype, rng),
+        ]
+        if _pytorch.torch:
+            training = (case.batch, case.epochs, bool(case.n_classes), build)
+            runs.append(partial(_pytorch.seconds, case.sizes, X, y, *training))
+        skl, own, floor, *torch = interleaved(runs, options.repeats)
+        micro = [f"{median(t) / steps * 1e6:.0f}" for t in (skl, own, floor, *torch)]
+        table.row(
+            case.name,
+            micro[0],
+            micro[3] if torch else "-",
+            micro[1],
+            micro[2],
+            f"{ratio(own, skl):.2f}",
+            f"{ratio(own, torch[0]):.2f}" if torch else "-",
+            f"{ratio(own, floor):.2f}",
+        )
+
+
+def settings(options, dtype):
+    table = Table(
+        f"Settings of scikit-learn's, {dtype.__name__}: milliseconds a fit",
+        ("sklearn", "ours", "/ sklearn"),
+        options.markdown,
+    )
+    for name in SETTINGS:
+        if options.only not in name:
+            continue
+        models, X, y, kwargs = setting(name, dtype)
+        if name == "one partial_fit":
+            X, y, loops = X[:100], y[:100], 20
+            for model in models:
+                model.partial_fit(X, y, classes=range(10))
+        else:
+            loops = 1
+        fit = "fit" if loops == 1 else "partial_fit"
+        runs = [
+            partial(timed, getattr(m, fit), X, y, loops=loops, **kwargs) for m in models
+        ]
+        skl, own = interleaved(runs, options.repeats)
+        cells = (f"{median(t) * 1e3:.2f}" for t in (skl, own))
+        table.row(name, *cells, f"{ratio(own, skl):.2f}")
+
+
+def predictions(options, dtype):
+    table = Table(
+        f"Predictions, {dtype.__name__}: ours / sklearn by number of rows",
+        ("1", "100", "10,000"),
+        options.markdown,
+    )
+    for case in FITS:
+        if options.only not in case.name or not case.n_classes:
+            continue
+        X, y = case.data(dtype)
+        models = [model.set_params(max_iter=1).fit(X, y) for model in case.models()]
+        many = np.resize(X, (10_000, X.shape[1]))
+        for method in ("predict", "predict_proba"):
+            cells = []
+            for n, loops in ((1, 200), (100, 50), (10_000, 3)):
+                rows = many[:n]
+                runs = [
+                    partial(timed, getattr(m, method), rows, loops=loops)
+                    for m in models
+                ]
+                skl, own = interleaved(runs, options.repeats)
+                cells.append(f"{ratio(own, skl):.2f}")
+            table.row(f"{case.name}: {method}", *cells)
+
+
+def extras(options, dtype):
+    table = Table(
+        f"Options beyond scikit-learn's, {dtype.__name__}: 64-50-10, batch 100; "
+        "time of a fit with the option / without",
+        ("with / without",),
+        options.markdown,
+    )
+    base = FITS[1]
+    X, y = base.data(dtype)
+    for name, parameters in OPTIONS.items():
+        if options.only not in name:
+            continue
+        plain = Fit("", base.sizes, base.batch, base.rows, 20, 10).models()[1]
+        model = type(plain)(**{**plain.get_params(), **parameters})
+        runs = [partial(timed, m.fit, X, y) for m in (model, plain)]
+        table.row(name, f"{ratio(*interleaved(runs, options.repeats)):.2f}")
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--dtype", choices=("float32", "float64"), action="append")
+    parser.add_argument("--only", default="", help="cases whose name contains this")
+    parser.add_argument(
+        "--table",
+        choices=("fits", "resnets", "settings", "predictions", "extras"),
+        action="append",
+    )
+    parser.add_argument("--markdown", action="store_true")
+    parser.add_argument("--quick", action="store_true", help="one short run of each")
+    options = parser.parse_args(argv)
+    if options.quick:
+        options.repeats = 1
+    print(
+        f"{os.cpu_count()} processors, {platform.machine()}, Python "
+        f"{platform.python_version()}, NumPy {np.__version__}; medians of "
+        f"{options.repeats} interleaved runs"
+    )
+    if not _pytorch.torch:
+        print("PyTorch is not installed: its column is left out")
+    tables = {
+        "fits": fits,
+        "resnets": _resnet and _resnet.table,
+        "settings": settings,
+        "predictions": predictions,
+        "extras": extras,
+    }
+    for dtype in options.dtype or ("float64", "float32"):
+        for name, table in tables.items():
+            if table and name in (options.table or tables):
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    table(options, getattr(np, dtype))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
