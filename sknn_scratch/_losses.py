@@ -96,7 +96,7 @@ class Loss:
         The estimator's parameters; a loss reads its own.
     """
 
-    #: Links for which dL/dz = mu - y.
+    #: Links for which dL/dz is simple: see ``canonical_delta``.
     canonical: tuple[type, ...] = ()
     #: The link of a regressor with this loss.
     regression_link = "identity"
@@ -140,6 +140,10 @@ class Loss:
         """dL/dmu, entry by entry, in a buffer; for links that are not canonical."""
         raise NotImplementedError
 
+    def canonical_delta(self, y, mu):
+        """Replace mu by dL/dz; for canonical links."""
+        mu -= y
+
     def value(self, y, mu, weight, total):
         """Mean loss over the rows at the predictions mu."""
         t = self.terms(y, mu)
@@ -158,7 +162,7 @@ class Loss:
         self.link.forward(z)
         value = self.value(y, z, weight, total)
         if self.is_canonical:
-            z -= y
+            self.canonical_delta(y, z)
         else:
             delta = self.slope(y, z)
             self.link.backward(z, delta)
@@ -277,8 +281,12 @@ class Poisson(Loss):
 
 
 class Gamma(Loss):
-    """L = log(mu / y) + y / mu - 1, half the gamma deviance."""
+    """L = log(mu / y) + y / mu - 1, half the gamma deviance.
 
+    With its exponential link dL/dz = 1 - y / mu.
+    """
+
+    canonical = (Exp,)
     regression_link = "exp"
 
     @classmethod
@@ -300,6 +308,10 @@ class Gamma(Loss):
         np.subtract(self.one, self.t, self.t)
         self.t /= mu
         return self.t
+
+    def canonical_delta(self, y, mu):
+        np.divide(y, mu, mu)
+        np.subtract(self.one, mu, mu)
 
 
 class BernoulliLogLoss(Loss):

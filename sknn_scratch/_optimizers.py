@@ -8,6 +8,7 @@ To add an optimiser, say which ``slots`` (vectors like theta) it keeps, write ``
 (once a step) and ``update`` (each chunk), and name it in ``OPTIMIZERS``.
 """
 
+import copy
 from contextlib import contextmanager
 from math import sqrt
 
@@ -118,8 +119,7 @@ class Optimizer:
 
     def snapshot(self):
         """All that a step changes, copied."""
-        state = {name: vector.copy() for name, vector in self.state.items()}
-        return {**self.__getstate__(), "state": state}
+        return copy.deepcopy(self.__getstate__())
 
     def restore(self, snapshot):
         """Go back to a snapshot."""
