@@ -185,7 +185,7 @@ class BaseNetwork(CallbackSupportMixin, BaseEstimator):
         X, y = self._validate(X, y, reset=False)
         if weight is not None:
             weight = _check_sample_weight(weight, X)
-        self._make_target(y, target)
+        target.check(y, all_present=False)
         return Given(X, y, target.encode(y, dtype), weight)
 
     def _known_target(self, y, classes, incremental, resumes):

@@ -350,10 +350,6 @@ class NetworkRegressor(RegressorMixin, BaseNetwork):
         return super()._validate(X, y, reset, y_numeric=True)
 
     def _make_target(self, y, known):
-        n_outputs = 1 if y.ndim == 1 else y.shape[1]
-        if known is not None and n_outputs != known.n_outputs:
-            raise ValueError(
-                f"y has {n_outputs} outputs, but the earlier targets had "
-                f"{known.n_outputs}."
-            )
-        return Numbers(n_outputs, self.loss)
+        if known is not None:
+            known.check(y, all_present=True)
+        return Numbers(1 if y.ndim == 1 else y.shape[1], self.loss)

@@ -50,6 +50,7 @@ class _Labelled:
         """
         if not all_present and self._holds(y):
             return
+        check_classification_targets(y)
         kind = type_of_target(y)
         if kind.startswith("multilabel") != isinstance(self, Labels):
             raise ValueError(f"y is {kind}, but the earlier targets were {self.was}.")
@@ -241,6 +242,15 @@ class Numbers:
         self.loss = loss
         self.link_name = LOSSES[loss].regression_link
         self.link = LINKS[self.link_name]
+
+    def check(self, y, all_present):
+        """Raise unless y has as many outputs."""
+        n_outputs = 1 if y.ndim == 1 else y.shape[1]
+        if n_outputs != self.n_outputs:
+            raise ValueError(
+                f"y has {n_outputs} outputs, but the earlier targets had "
+                f"{self.n_outputs}."
+            )
 
     def encode(self, y, dtype):
         """(n, n_outputs) of the dtype given."""

@@ -4,6 +4,7 @@ If one of the tests named ``..._in_scikit_learn`` fails, scikit-learn has mended
 """
 
 import pickle
+from functools import partial
 
 import numpy as np
 import pytest
@@ -15,6 +16,10 @@ from sknn_scratch._losses import LOSSES
 from sknn_scratch._network import Plan
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+# Five hidden units are enough for all of this.
+Ours = partial(ScratchMLPRegressor, hidden_layer_sizes=(5,))
+Theirs = partial(MLPRegressor, hidden_layer_sizes=(5,))
 
 X, Y = make_regression(60, 4, n_targets=3, random_state=0)
 Y = Y / 100
@@ -33,7 +38,9 @@ def slope_along_the_gradient(value_and_grad, theta):
 
 def test_lbfgs_gradient_of_three_outputs_is_three_times_its_loss_in_scikit_learn():
     # Upstream issue 8349.
-    model = MLPRegressor((5,), solver="lbfgs", max_iter=2, alpha=0).fit(X, Y)
+    model = MLPRegressor(
+        hidden_layer_sizes=(5,), solver="lbfgs", max_iter=2, alpha=0
+    ).fit(X, Y)
     theta = np.hstack([a.ravel() for a in model.coefs_ + model.intercepts_])
     lists = [X, None, None], [None, None], [None, None], [None, None]
     ratio = slope_along_the_gradient(
@@ -43,7 +50,9 @@ def test_lbfgs_gradient_of_three_outputs_is_three_times_its_loss_in_scikit_learn
 
 
 def test_lbfgs_gradient_is_that_of_its_loss():
-    model = ScratchMLPRegressor((5,), solver="lbfgs", max_iter=2, alpha=0.1).fit(X, Y)
+    model = ScratchMLPRegressor(
+        hidden_layer_sizes=(5,), solver="lbfgs", max_iter=2, alpha=0.1
+    ).fit(X, Y)
     theta = model._network.theta.copy()
     ratio = slope_along_the_gradient(
         lambda t: model._loss_grad_lbfgs(t, X, Y, None), theta
@@ -52,18 +61,23 @@ def test_lbfgs_gradient_is_that_of_its_loss():
 
 
 def test_lbfgs_reports_the_mean_over_the_outputs_as_sgd_does():
-    model = ScratchMLPRegressor((5,), solver="lbfgs", max_iter=30, alpha=0.1).fit(X, Y)
+    model = ScratchMLPRegressor(
+        hidden_layer_sizes=(5,), solver="lbfgs", max_iter=30, alpha=0.1
+    ).fit(X, Y)
     squares = sum((W**2).sum() for W in model.coefs_)
     wanted = ((model.predict(X) - Y) ** 2).mean() / 2 + 0.5 * 0.1 * squares / len(X)
     np.testing.assert_allclose(model.loss_, wanted)
 
 
 def test_lbfgs_on_several_outputs_finds_the_least_squares_solution():
-    model = ScratchMLPRegressor((), solver="lbfgs", alpha=0, tol=1e-9, max_iter=500)
+    model = ScratchMLPRegressor(
+        hidden_layer_sizes=(), solver="lbfgs", alpha=0, tol=1e-9, max_iter=500
+    )
     model.fit(X, Y)
     A = np.column_stack([X, np.ones(len(X))])
     wanted = np.linalg.lstsq(A, Y, rcond=None)[0]
-    np.testing.assert_allclose(model.coefs_[0], wanted[:-1], atol=1e-6)
+    # L-BFGS ends when the objective gains less than 2e-9 of itself: 5e-5 in W.
+    np.testing.assert_allclose(model.coefs_[0], wanted[:-1], atol=2e-4)
 
 
 def test_partial_fit_is_there_with_lbfgs_in_scikit_learn():
@@ -88,7 +102,7 @@ def sizes(model):
 def big(estimator, **parameters):
     rng = np.random.default_rng(0)
     X, y = rng.standard_normal((20, 300)), rng.integers(2, size=20)
-    return estimator((300,), max_iter=2, batch_size=20, **parameters).fit(X, y)
+    return estimator((300,), max_iter=2, batch_size=10, **parameters).fit(X, y)
 
 
 def test_a_pickle_is_four_times_the_parameters_in_scikit_learn():
@@ -114,13 +128,17 @@ def test_a_pickle_holds_the_parameters_once(parameters, limit):
 
 def test_early_stopping_with_a_warm_start_loses_the_best_weights_in_scikit_learn():
     # After fit, coefs_ *is* _best_coefs; the next fit trains it in place.
-    model = MLPRegressor((5,), early_stopping=True, random_state=0, max_iter=30)
+    model = MLPRegressor(
+        hidden_layer_sizes=(5,), early_stopping=True, random_state=0, max_iter=30
+    )
     model.set_params(warm_start=True).fit(X, Y)
     assert model.coefs_ is model._best_coefs
 
 
 def test_early_stopping_with_a_warm_start_keeps_the_best_weights():
-    model = ScratchMLPRegressor((5,), early_stopping=True, random_state=0, max_iter=30)
+    model = ScratchMLPRegressor(
+        hidden_layer_sizes=(5,), early_stopping=True, random_state=0, max_iter=30
+    )
     model.set_params(warm_start=True, learning_rate_init=0.05).fit(X, Y)
     kept, best = model.coefs_[0].copy(), model.best_validation_score_
     model.set_params(learning_rate_init=3.0, max_iter=3).fit(X, Y)
@@ -134,17 +152,17 @@ IN_ORDER = {"batch_size": 20, "shuffle": False, "max_iter": 3, "random_state": 0
 
 def test_a_batch_without_weight_ends_the_fit_in_scikit_learn():
     with pytest.raises(ZeroDivisionError):
-        MLPRegressor((5,), **IN_ORDER).fit(X, Y, WEIGHT)
+        Theirs(**IN_ORDER).fit(X, Y, WEIGHT)
 
 
 def test_a_batch_without_weight_teaches_nothing():
-    weighted = ScratchMLPRegressor((5,), **IN_ORDER).fit(X, Y, WEIGHT)
-    alone = ScratchMLPRegressor((5,), **IN_ORDER).fit(X[20:], Y[20:])
+    weighted = Ours(**IN_ORDER).fit(X, Y, WEIGHT)
+    alone = Ours(**IN_ORDER).fit(X[20:], Y[20:])
     np.testing.assert_allclose(weighted.coefs_[0], alone.coefs_[0], rtol=1e-12)
 
 
 def test_a_failed_fit_destroys_the_earlier_one_in_scikit_learn():
-    model = MLPRegressor((5,), max_iter=3).fit(X, Y[:, 0])
+    model = Theirs(max_iter=3).fit(X, Y[:, 0])
     with pytest.raises(ValueError, match="non-finite"), np.errstate(all="ignore"):
         model.set_params(learning_rate_init=1e200, solver="sgd").fit(X, Y[:, 0])
     assert not np.isfinite(model.coefs_[0]).all()
@@ -162,12 +180,16 @@ def test_poisson_says_what_is_wrong_with_a_negative_target():
 
 
 def test_lbfgs_is_verbose_too(capsys):
-    ScratchMLPRegressor((5,), solver="lbfgs", max_iter=3, verbose=True).fit(X, Y)
+    ScratchMLPRegressor(
+        hidden_layer_sizes=(5,), solver="lbfgs", max_iter=3, verbose=True
+    ).fit(X, Y)
     assert capsys.readouterr().out.count("Iteration ") == 3
 
 
 def test_lbfgs_has_a_loss_curve():
-    model = ScratchMLPRegressor((5,), solver="lbfgs", max_iter=9).fit(X, Y)
+    model = ScratchMLPRegressor(
+        hidden_layer_sizes=(5,), solver="lbfgs", max_iter=9
+    ).fit(X, Y)
     assert len(model.loss_curve_) == model.n_iter_ == 9
     assert model.loss_curve_[-1] == model.loss_
     plan = Plan(
