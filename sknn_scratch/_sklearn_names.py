@@ -17,7 +17,7 @@ from sknn_scratch._network import Network, Plan
 class SklearnNames:
     """Mixin of the estimators that are twins of scikit-learn's."""
 
-    _exposed = ("coefs_", "intercepts_")
+    _exposed: tuple[str, ...] = ("coefs_", "intercepts_")
 
     def _expose(self, network):
         n_layers = network.n_weight_blocks

