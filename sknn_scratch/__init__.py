@@ -2,11 +2,14 @@
 
 from sknn_scratch._activations import Activation, check_activation
 from sknn_scratch._mlp import ScratchMLPClassifier, ScratchMLPRegressor
+from sknn_scratch._resnet import ResNetClassifier, ResNetRegressor
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Activation",
+    "ResNetClassifier",
+    "ResNetRegressor",
     "ScratchMLPClassifier",
     "ScratchMLPRegressor",
     "check_activation",

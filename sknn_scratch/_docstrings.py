@@ -4,6 +4,7 @@
 """
 
 import inspect
+import re
 from textwrap import indent
 
 from sknn_scratch._activations import ACTIVATIONS
@@ -43,6 +44,39 @@ PARAGRAPHS = {
         "    a sequence with one for each hidden layer.",
         ACTIVATIONS,
     ),
+    "activation_tanh": _parameter(
+        "activation",
+        "tanh",
+        "Activation f of the residual layers; or an :class:`Activation` of your own.",
+        ACTIVATIONS,
+    ),
+    "resnet": """\
+n_layers : int, default=20
+    Number K of residual layers.
+step_size : float or 'auto', default='auto'
+    Step length h. 'auto' is 5 / K: the layers share a fixed total time, so that
+    deeper nets take finer steps along the same flow instead of growing. Range
+    [0, inf).
+width : int or None, default=None
+    Number of units of every residual layer. None is the number of features, as in
+    the notebook; another width lifts the data to it first.
+lift : {'linear', 'pad'}, default='linear'
+    How the data is lifted to ``width``: by a learned linear layer, or by zeros.
+tie_weights : bool, default=False
+    Whether all layers share one W and one b: an autonomous differential equation.""",
+    "resnet_attributes": """\
+hidden_coefs_ : ndarray of shape (n_layers, width, width)
+    W: a view of the network's parameters (read-only with tied weights).
+hidden_intercepts_ : ndarray of shape (n_layers, width)
+    b, likewise.
+output_coef_ : ndarray of shape (width, n_outputs)
+    omega.
+output_intercept_ : ndarray of shape (n_outputs,)
+    mu.
+lift_coef_ : ndarray of shape (n_features, width)
+    Weights of the linear lift, where there is one.
+lift_intercept_ : ndarray of shape (width,)
+    Its intercepts.""",
     "regression_loss": _parameter(
         "loss", "squared_error", "What is minimised.", _losses(REGRESSION_LOSSES)
     ),
@@ -203,9 +237,12 @@ intercepts_ : list of ndarray
 
 
 def documented(cls):
-    """Fill in the shared paragraphs of a class's docstring."""
+    """Fill in the shared paragraphs of a class's docstring, and its own defaults."""
     doc = inspect.getdoc(cls)
     for name, paragraph in PARAGRAPHS.items():
         doc = doc.replace(f"{{{name}}}", paragraph)
+    for name, parameter in inspect.signature(cls).parameters.items():
+        line = re.compile(rf"^({name} : .*, default=).*$", re.MULTILINE)
+        doc = line.sub(lambda m, p=parameter: f"{m[1]}{p.default!r}", doc)
     cls.__doc__ = doc
     return cls

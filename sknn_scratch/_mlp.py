@@ -18,6 +18,7 @@ from sknn_scratch._parameters import (
     CLASSIFIER_CONSTRAINTS,
     REGRESSOR_CONSTRAINTS,
     TRAINING_CONSTRAINTS,
+    store_parameters,
 )
 from sknn_scratch._sklearn_names import SklearnNames
 
@@ -29,13 +30,6 @@ MLP_CONSTRAINTS: dict = {
     **TRAINING_CONSTRAINTS,
     "activation": [*TRAINING_CONSTRAINTS["activation"], list, tuple],
 }
-
-
-def store_parameters(estimator, values):
-    """Set what ``__init__`` was given, under the same names: scikit-learn's rule."""
-    for name, value in values.items():
-        if name not in ("self", "__class__"):
-            setattr(estimator, name, value)
 
 
 class MultilayerPerceptron(SklearnNames):

@@ -97,3 +97,10 @@ def check_options(params, incremental, given):
             "solver='lbfgs' works on all rows at once, without epochs, and excludes "
             f"{', '.join(names)}. Use a stochastic solver, or leave them out."
         )
+
+
+def store_parameters(estimator, values):
+    """Set what ``__init__`` was given, under the same names: scikit-learn's rule."""
+    for name, value in values.items():
+        if name not in ("self", "__class__"):
+            setattr(estimator, name, value)

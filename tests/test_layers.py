@@ -9,6 +9,7 @@ from sknn_scratch import _layers
 from sknn_scratch._activations import ACTIVATIONS
 from sknn_scratch._layers import Dense, Dropout, Layer
 from sknn_scratch._network import Network, walk
+from sknn_scratch._residual import Pad, ResidualStack
 
 N_IN = 4
 
@@ -35,6 +36,10 @@ EXAMPLES = {
     "SparseDense": lambda f: Dense(N_IN, 3, f),
     "Dropout": dropout,
     "SparseDropout": dropout,
+    "ResidualStack": lambda f: ResidualStack(3, N_IN, 0.4, f),
+    "SparseResidualStack": lambda f: ResidualStack(3, N_IN, 0.4, f),
+    "Pad": lambda f: Pad(N_IN, N_IN + 2),
+    "SparsePad": lambda f: Pad(N_IN, N_IN + 2),
 }
 
 
