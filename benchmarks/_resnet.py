@@ -16,7 +16,7 @@ def table(options, dtype):
     from benchmarks.__main__ import Table, interleaved, ratio, timed
 
     table = Table(
-        f"Residual networks, {dtype.__name__}: microseconds a step; ResNet / the others",
+        f"Residual networks, {dtype.__name__}: microseconds a step; ours / the others",
         ("ResNet", "MLP", "torch", "/ MLP", "/ torch"),
         options.markdown,
     )

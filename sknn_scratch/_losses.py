@@ -219,12 +219,14 @@ class Huber(Loss):
         self.d = settings.get("huber_delta", 1.0)
 
     def terms(self, y, mu):
-        # With c = min(|r|, d): c (|r| - c / 2).
+        # With c = min(|r|, d): c (|r| - c / 2) = 2 (c / 2) (|r| - c / 2).
         np.subtract(y, mu, self.t)
         np.abs(self.t, self.t)
         np.minimum(self.t, self.d, out=self.u)
-        self.t -= self.half * self.u
+        self.u *= self.half
+        self.t -= self.u
         self.t *= self.u
+        self.t += self.t
         return self.t
 
     def slope(self, y, mu):

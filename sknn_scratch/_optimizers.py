@@ -127,8 +127,7 @@ class Optimizer:
         self.__dict__.update(snapshot)
 
     def __getstate__(self):
-        held = ("chunks", "weights")
-        return {k: v for k, v in self.__dict__.items() if k not in held}
+        return {k: v for k, v in self.__dict__.items() if k != "chunks"}
 
     def step(self, rate, total):
         """Move theta one step down the gradient that backprop left."""
@@ -264,13 +263,21 @@ class AdamW(Adam):
 
     def attach(self, plan, chunk=CHUNK):
         step = super().attach(plan, chunk)
-        self.weights = plan.weights
+        # Each chunk's weights, apart from its intercepts.
+        ends = (len(plan.weights) - start for start in range(0, len(plan.theta), chunk))
+        self.chunks = [
+            (*views, views[3][: max(0, end)])
+            for views, end in zip(self.chunks, ends, strict=True)
+        ]
         return step
 
     def begin(self, rate):
         super().begin(rate)
         self.keep[...] = 1 - rate * self.weight_decay
-        self.weights *= self.keep
+
+    def update(self, theta, grad, spare, m, v, weights):
+        weights *= self.keep
+        super().update(theta, grad, spare, m, v)
 
 
 class NAdam(Adam):

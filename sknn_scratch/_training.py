@@ -167,12 +167,13 @@ class Batches:
 
 def run_epoch(batches, step, rates):
     """One pass over the rows; the mean of the batches' losses."""
-    accumulated = 0.0
+    accumulated, seen = 0.0, 0
     for (plan, x, y, weight), rate in zip(batches, rates, strict=False):
         value, penalty = plan.backprop(x, y, weight)
         step(rate, plan.total)
         accumulated += plan.reported(value, penalty) * plan.n
-    return accumulated / len(batches.rows)
+        seen += plan.n  # batches without weight are left out
+    return accumulated / seen if seen else 0.0
 
 
 def train_minibatch(

@@ -1,36 +1,66 @@
 """A training step allocates no array: the traced peak of warm steps says so."""
 
 import tracemalloc
+from itertools import product
 
 import numpy as np
 import pytest
+import test_layers
+from threadpoolctl import threadpool_limits
 
-from sknn_scratch import ScratchMLPClassifier, ScratchMLPRegressor, _training
+from sknn_scratch import ScratchMLPClassifier, ScratchMLPRegressor, _network, _training
 from sknn_scratch._activations import ACTIVATIONS, ReLU
+from sknn_scratch._layers import Dense
+from sknn_scratch._losses import (
+    CLASSIFICATION_LOSSES,
+    LINKS,
+    LOSSES,
+    REGRESSION_LOSSES,
+)
+from sknn_scratch._network import Network, Plan
 from sknn_scratch._optimizers import OPTIMIZERS
-from sknn_scratch._parameters import REGRESSION_LOSSES
 
 #: NumPy's ufuncs may buffer 8192 entries of an operand whose type they convert.
 TWO_BUFFERS = 2 * 8192 * 8
-#: One batch's activations are far above: 2 x 400 x 200 float64.
+#: A batch, and one layer's activations, are far above: 400 x 200 float64, 640 kB.
 BATCH, UNITS = 400, 200
 
 
-def peaks(monkeypatch, estimator, n_outputs=3):
+def peak_of(call, *args):
+    """The traced peak of a call above its start, and what it returned."""
+    tracemalloc.reset_peak()
+    start = tracemalloc.get_traced_memory()[0]
+    answer = call(*args)
+    return tracemalloc.get_traced_memory()[1] - start, answer
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    # On a busy machine BLAS threads wait for each other, for ten times as long.
+    with threadpool_limits(1):
+        yield
+
+
+@pytest.fixture
+def tracing():
+    tracemalloc.start()
+    yield
+    tracemalloc.stop()
+
+
+def peaks(monkeypatch, estimator, n_outputs=3, dtype=float):
     """The traced peak, above its start, of each epoch of a fit."""
     found = []
     run_epoch = _training.run_epoch
 
     def traced(*args):
-        tracemalloc.reset_peak()
-        start = tracemalloc.get_traced_memory()[0]
-        loss = run_epoch(*args)
-        found.append(tracemalloc.get_traced_memory()[1] - start)
+        peak, loss = peak_of(run_epoch, *args)
+        found.append(peak)
         return loss
 
     monkeypatch.setattr(_training, "run_epoch", traced)
     rng = np.random.default_rng(0)
-    X = rng.standard_normal((2 * BATCH, 30))
+    X = rng.standard_normal((2 * BATCH, UNITS)).astype(dtype)
     y = rng.integers(n_outputs, size=2 * BATCH) + 1
     weight = rng.random(2 * BATCH)
     tracemalloc.start()
@@ -48,6 +78,7 @@ def peaks(monkeypatch, estimator, n_outputs=3):
 
 
 def assert_steps_allocate_nothing(found):
+    assert len(found) == 4
     assert max(found[1:]) < TWO_BUFFERS < BATCH * UNITS * 8 / 4
     # Bookkeeping of the interpreter: a few boxed floats either way.
     assert found[2] <= found[1] + 1024
@@ -60,9 +91,9 @@ def test_activations(monkeypatch, activation):
 
 
 @pytest.mark.parametrize("solver", OPTIMIZERS)
-def test_optimizers(monkeypatch, solver):
+def test_optimizers(monkeypatch, solver, dtype):
     model = ScratchMLPClassifier(solver=solver, learning_rate_init=1e-4)
-    assert_steps_allocate_nothing(peaks(monkeypatch, model))
+    assert_steps_allocate_nothing(peaks(monkeypatch, model, dtype=dtype))
 
 
 @pytest.mark.parametrize("loss", REGRESSION_LOSSES)
@@ -88,12 +119,87 @@ def test_classification_losses(monkeypatch, loss, n_classes):
         {"label_smoothing": 0.1},
         {"alpha": 0.0},
         {"shuffle": False},
+        {"solver": "sgd", "momentum": 0.0},
+        {"solver": "sgd", "nesterovs_momentum": False},
+        {"early_stopping": True},
     ],
-    ids=lambda options: next(iter(options)),
+    ids=lambda options: next(reversed(options)),
 )
 def test_options(monkeypatch, options):
     model = ScratchMLPClassifier(**options)
     assert_steps_allocate_nothing(peaks(monkeypatch, model))
+
+
+@pytest.mark.parametrize(
+    ("loss", "link"),
+    [(loss, LOSSES[loss].regression_link) for loss in REGRESSION_LOSSES]
+    + list(product(CLASSIFICATION_LOSSES, ("logistic", "softmax"))),
+)
+def test_losses_of_many_outputs(loss, link, dtype, tracing):
+    """With as many outputs as units, an array of the loss's own would be seen."""
+    rng = np.random.default_rng(0)
+    network = Network([Dense(30, UNITS, ACTIVATIONS["identity"])], np.dtype(dtype))
+    network.theta[...] = 0.01 * rng.standard_normal(network.theta.shape)
+    plan = Plan(network, LOSSES[loss](LINKS[link], {"quantile": 0.5}), BATCH, 0.1)
+    x = rng.standard_normal((BATCH, 30)).astype(dtype)
+    y = rng.integers(1, 2, size=(BATCH, UNITS)).astype(dtype)
+    weight = rng.random(BATCH).astype(dtype)
+    plan.backprop(x, y, weight)
+    peak, _ = peak_of(plan.backprop, x, y, weight)
+    assert peak < TWO_BUFFERS < BATCH * UNITS * y.itemsize / 2
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in test_layers.EXAMPLES if not name.startswith("Sparse")]
+)
+def test_every_layer(monkeypatch, name, dtype, tracing):
+    """The examples of test_layers, as wide as a batch is visible."""
+    monkeypatch.setattr(test_layers, "N_IN", UNITS)
+    layer = test_layers.EXAMPLES[name](ACTIVATIONS["tanh"])
+    layer.generator = np.random.default_rng(0)  # for those that draw
+    _, plan, _ = test_layers.planned(layer, BATCH, dtype)
+    x = np.random.default_rng(0).standard_normal((BATCH, UNITS)).astype(dtype)
+    delta = np.ones((BATCH, layer.n_out), dtype)
+    for passes, given in ((plan.forward, x), (plan.backward, delta)):
+        peak, _ = peak_of(passes, given)
+        assert peak < TWO_BUFFERS < x.nbytes / 2
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_lbfgs_allocates_parameters_but_no_activations(
+    monkeypatch, activation, tracing
+):
+    """SciPy wants a gradient of its own from each evaluation; nothing else is new."""
+    found = []
+    value_and_grad = Plan.value_and_grad
+
+    def traced(*args):
+        peak, answer = peak_of(value_and_grad, *args)
+        found.append(peak)
+        return answer
+
+    monkeypatch.setattr(Plan, "value_and_grad", traced)
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((5 * BATCH, 10)), rng.standard_normal(5 * BATCH)
+    model = ScratchMLPRegressor(
+        hidden_layer_sizes=(UNITS,), activation=activation, solver="lbfgs", max_iter=3
+    )
+    with pytest.warns(UserWarning, match="lbfgs failed to converge"):
+        model.fit(X, y)
+    parameters = model._network.theta.nbytes
+    assert max(found[1:]) < TWO_BUFFERS + parameters < 5 * BATCH * UNITS * 8 / 10
+
+
+def test_prediction_holds_one_chunk_of_activations(tracing):
+    """However many rows there are."""
+    layers = [Dense(4, 512, ACTIVATIONS["relu"]), Dense(512, 2, ACTIVATIONS["relu"])]
+    network = Network(layers, np.dtype(float))
+    network.theta[...] = 0.1
+    X = np.zeros((40_000, 4))
+    peak, mu = peak_of(network.predict, X, LINKS["identity"])
+    # The buffers of the last, smaller chunk join those of the others.
+    chunk = _network.PREDICT_ENTRIES * 8
+    assert peak < mu.nbytes + 2.2 * chunk < len(X) * 512 * 8 / 10
 
 
 def test_the_control_a_naive_relu_is_seen(monkeypatch):

@@ -7,10 +7,11 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import sknn_scratch
+from sknn_scratch import preprocessing
 
 ESTIMATORS = [
     cls()
-    for module in (sknn_scratch,)
+    for module in (sknn_scratch, preprocessing)
     for name, cls in inspect.getmembers(module, inspect.isclass)
     if name in module.__all__ and issubclass(cls, BaseEstimator)
 ]

@@ -27,6 +27,8 @@ FLOORS = [
     {"_base"},
     {"_estimators", "_sklearn_names"},
     {"_mlp", "_resnet", "_transformers"},
+    {"_drawing"},
+    {"_display_curves", "_display_grid", "_display_networks"},
     {"datasets", "preprocessing", "model_selection", "display"},
     {"__main__"},
 ]
@@ -46,20 +48,54 @@ ENGINE = (
     "_training",
 )
 AT_RUN_TIME = {"numpy", "scipy", "sklearn", "joblib", "threadpoolctl", "sknn_scratch"}
-OPTIONAL = {"matplotlib", "pandas", "skl2onnx", "onnxconverter_common"}
+OPTIONAL = {
+    "dask",
+    "matplotlib",
+    "onnx",
+    "onnxconverter_common",
+    "pandas",
+    "polars",
+    "rich",
+    "skl2onnx",
+    "torch",
+}
 
 
-def imports(name):
-    """(module, whether at the top level) of each import of a module of ours."""
-    tree = ast.parse(MODULES[name].read_text(encoding="utf-8"))
+def source(name):
+    return MODULES[name].read_text(encoding="utf-8")
+
+
+def imports(text):
+    """(module, whether at the top level) of each import of a module's text."""
+    tree = ast.parse(text)
     top = set(map(id, tree.body))
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield alias.name, id(node) in top
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{name}: relative import"
-            yield node.module, id(node) in top
+            assert node.level == 0, "relative import"
+            # ``from sknn_scratch import _base`` imports a module too.
+            for alias in node.names:
+                inside = f"{node.module}.{alias.name}"
+                known = node.module == "sknn_scratch" and alias.name in MODULES
+                yield inside if known else node.module, id(node) in top
+
+
+def upward(name, text):
+    """The modules of ours that a module must not import."""
+    ours = [m.split(".")[1] for m, _ in imports(text) if m.startswith("sknn_scratch.")]
+    return [module for module in ours if HEIGHT[module] >= HEIGHT[name]]
+
+
+def misplaced(text):
+    """What may not be imported on import, or not inside a function."""
+    at_top = AT_RUN_TIME | set(sys.stdlib_module_names)
+    return [
+        module
+        for module, top in imports(text)
+        if module.split(".")[0] not in (at_top if top else OPTIONAL)
+    ]
 
 
 each = pytest.mark.parametrize("name", MODULES)
@@ -67,35 +103,50 @@ each = pytest.mark.parametrize("name", MODULES)
 
 @each
 def test_every_module_has_a_floor(name):
-    assert name in HEIGHT
+    assert name in HEIGHT, f"Say in FLOORS which floor {name} is on."
+
+
+def test_every_module_has_one_floor():
+    assert len(HEIGHT) == sum(map(len, FLOORS))
 
 
 @each
 def test_imports_run_downwards(name):
-    for module, _ in imports(name):
-        if module.startswith("sknn_scratch."):
-            below = module.split(".")[1]
-            assert HEIGHT[below] < HEIGHT[name], f"{name} imports {below}"
+    assert upward(name, source(name)) == []
 
 
 @each
-def test_only_run_time_dependencies_are_imported_on_import(name):
-    for module, top in imports(name):
-        root = module.split(".")[0]
-        if top:
-            assert root in AT_RUN_TIME | set(sys.stdlib_module_names), module
-        else:
-            assert root in OPTIONAL, f"{name} imports {module} inside a function"
+def test_only_optional_packages_are_imported_inside_functions(name):
+    """And nothing else is needed on import than what is always installed."""
+    assert misplaced(source(name)) == []
 
 
-@pytest.mark.parametrize("name", [name for name in ENGINE if name in MODULES])
+def test_the_face_of_the_package_imports_from_the_package_alone():
+    text = (PACKAGE / "__init__.py").read_text(encoding="utf-8")
+    assert {module.split(".")[0] for module, _ in imports(text)} == {"sknn_scratch"}
+    defined = [type(node) for node in ast.parse(text).body]
+    assert not {ast.FunctionDef, ast.ClassDef, ast.If, ast.Try} & set(defined)
+
+
+def test_the_control_bad_imports_are_seen():
+    assert upward("_layers", "from sknn_scratch._base import BaseNetwork") == ["_base"]
+    assert upward("_layers", "from sknn_scratch import _base, __version__") == ["_base"]
+    assert upward("_losses", "import sknn_scratch._layers") == ["_layers"]
+    assert upward("_layers", "def f():\n import sknn_scratch._mlp") == ["_mlp"]
+    assert misplaced("import matplotlib.pyplot, numpy") == ["matplotlib.pyplot"]
+    assert misplaced("def f():\n import numpy, pandas") == ["numpy"]
+    with pytest.raises(AssertionError, match="relative import"):
+        upward("_losses", "from ._layers import Layer")
+
+
+@pytest.mark.parametrize("name", ENGINE)
 def test_the_engine_does_not_know_scikit_learn(name):
-    assert not [module for module, _ in imports(name) if module.startswith("sklearn")]
+    assert not [m for m, _ in imports(source(name)) if m.startswith("sklearn")]
 
 
 @each
 def test_a_module_fits_on_a_few_screens(name):
-    assert len(MODULES[name].read_text(encoding="utf-8").splitlines()) <= 500
+    assert len(source(name).splitlines()) <= 500
 
 
 def test_importing_the_package_imports_no_optional_one():

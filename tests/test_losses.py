@@ -1,8 +1,12 @@
-"""Losses with every link: gradients, closed forms, extremes; walks the tables."""
+"""Losses with every link: gradients, closed forms, extremes; they walk the tables."""
+
+from itertools import product
 
 import numpy as np
 import pytest
 from _gradients import assert_gradient
+from scipy.special import log_softmax
+from sklearn._loss import loss as sklearn_loss
 from sklearn.metrics import (
     log_loss,
     mean_absolute_error,
@@ -17,34 +21,54 @@ from sknn_scratch._losses import (
     LINKS,
     LOSSES,
     REGRESSION_LOSSES,
+    Loss,
     Softmax,
 )
 
 SETTINGS = {"quantile": 0.3, "huber_delta": 0.7, "focal_gamma": 1.5}
 N, K = 6, 3
 
-PAIRS = [
-    (loss, link)
-    for loss, links in {
-        **dict.fromkeys(REGRESSION_LOSSES, ("identity", "exp")),
-        **dict.fromkeys(CLASSIFICATION_LOSSES, ("logistic", "softmax")),
-        "poisson": ("exp",),
-        "gamma": ("exp",),
-    }.items()
-    for link in links
-] + [("squared_error", link) for link in LINKS]
+PAIRS = list(product(LOSSES, LINKS))
+#: The pairs that the estimators make: these must bear any raw output.
+IN_USE = [(loss, LOSSES[loss].regression_link) for loss in REGRESSION_LOSSES] + list(
+    product(CLASSIFICATION_LOSSES, ("logistic", "softmax"))
+)
+BLOCKS = (2, 3)
 
 
 def made(loss, link, n=N, k=K, dtype="float64"):
-    return LOSSES[loss](LINKS[link], SETTINGS).planned(n, k, dtype)
+    link = LINKS[link] if isinstance(link, str) else link
+    return LOSSES[loss](link, SETTINGS).planned(n, k, dtype)
 
 
 def targets(loss, link, rng, n=N, k=K):
+    """Numbers for the losses of numbers; one-hot or Bernoulli rows for the others.
+
+    A loss that is both has numbers where n is odd.
+    """
+    if loss not in CLASSIFICATION_LOSSES or (loss in REGRESSION_LOSSES and n % 2):
+        return rng.gamma(2, size=(n, k))
     if link == "softmax":
         return np.eye(k)[rng.integers(k, size=n)]
-    if loss in CLASSIFICATION_LOSSES and link == "logistic":
-        return rng.integers(2, size=(n, k)).astype(float)
-    return rng.gamma(2, size=(n, k))
+    return rng.integers(2, size=(n, k)).astype(float)
+
+
+def raw_output(link, rng, n=N, k=K):
+    """A z for which every loss is defined: 0 < link(z) < 1."""
+    if link == "identity":
+        return rng.uniform(0.1, 0.9, (n, k))
+    if link == "exp":
+        return rng.uniform(-2, -0.1, (n, k))
+    return rng.standard_normal((n, k))
+
+
+def value_and_delta(loss, link, z, y, weight=None):
+    """Mean loss and its gradient with respect to z."""
+    total = len(z) if weight is None else weight.sum()
+    delta = z.copy()
+    value = made(loss, link, *z.shape, z.dtype).value_and_delta(delta, y, weight, total)
+    assert delta.dtype == z.dtype
+    return value, delta / total
 
 
 def test_every_loss_is_for_classes_or_for_numbers():
@@ -52,62 +76,122 @@ def test_every_loss_is_for_classes_or_for_numbers():
 
 
 @pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("n", [6, 5, 1])
 @pytest.mark.parametrize(("loss", "link"), PAIRS)
-def test_delta_is_the_gradient_of_the_value(loss, link, weighted):
+def test_delta_is_the_gradient_of_the_value(loss, link, n, weighted):
     rng = np.random.default_rng(0)
-    z, y = rng.standard_normal((N, K)), targets(loss, link, rng)
-    weight = rng.random(N) if weighted else None
-    total = N if weight is None else weight.sum()
-    planned = made(loss, link)
+    z, y = raw_output(link, rng, n), targets(loss, link, rng, n)
+    weight = rng.random(n) if weighted else None
 
     def value(point):
-        return planned.value_and_delta(point.copy(), y, weight, total)
+        return value_and_delta(loss, link, point, y, weight)[0]
 
-    delta = z.copy()
-    planned.value_and_delta(delta, y, weight, total)
-    assert_gradient(value, delta / total, z, rng)
+    gradient = value_and_delta(loss, link, z, y, weight)[1]
+    assert_gradient(value, gradient, z, rng)
+
+
+@pytest.mark.parametrize(("loss", "link"), IN_USE)
+def test_smoothed_labels_have_a_gradient_too(loss, link):
+    rng = np.random.default_rng(1)
+    z, y = raw_output(link, rng), 0.8 * targets(loss, link, rng) + 0.2 / K
+
+    def value(point):
+        return value_and_delta(loss, link, point, y)[0]
+
+    assert_gradient(value, value_and_delta(loss, link, z, y)[1], z, rng)
+
+
+@pytest.mark.parametrize("loss", CLASSIFICATION_LOSSES)
+def test_a_softmax_over_blocks_has_a_gradient(loss):
+    rng = np.random.default_rng(2)
+    z = rng.standard_normal((N, sum(BLOCKS)))
+    y = np.hstack([np.eye(k)[rng.integers(k, size=N)] for k in BLOCKS])
+    link = Softmax(BLOCKS)
+
+    def value(point):
+        return value_and_delta(loss, link, point, y)[0]
+
+    assert_gradient(value, value_and_delta(loss, link, z, y)[1], z, rng)
+
+
+@pytest.mark.parametrize(
+    ("loss", "link"),
+    [pair for pair in PAIRS if LOSSES[pair[0]](LINKS[pair[1]], SETTINGS).is_canonical],
+)
+def test_the_canonical_shortcut_is_the_chain_rule(loss, link):
+    rng = np.random.default_rng(3)
+    z, y = raw_output(link, rng), targets(loss, link, rng)
+    planned = made(loss, link)
+    mu = z.copy()
+    planned.link.forward(mu)
+    through_the_link = planned.slope(y, mu).copy()
+    planned.link.backward(mu, through_the_link)
+    planned.value_and_delta(z, y, None, N)
+    np.testing.assert_allclose(z, through_the_link, rtol=1e-10, atol=1e-13)
 
 
 @pytest.mark.parametrize(("loss", "link"), PAIRS)
 def test_float32_agrees_with_float64(loss, link):
     rng = np.random.default_rng(1)
-    z, y = rng.standard_normal((N, K)), targets(loss, link, rng)
-    answers = {}
-    for dtype in ("float64", "float32"):
-        delta = z.astype(dtype)
-        value = made(loss, link, dtype=dtype).value_and_delta(
-            delta, y.astype(dtype), None, N
-        )
-        assert delta.dtype == dtype
-        answers[dtype] = value, delta
-    # 1e-5 is a hundred units in the last place of float32.
-    np.testing.assert_allclose(answers["float32"][0], answers["float64"][0], rtol=1e-5)
-    np.testing.assert_allclose(
-        answers["float32"][1], answers["float64"][1], rtol=1e-4, atol=1e-5
+    z, y = raw_output(link, rng), targets(loss, link, rng)
+    weight = rng.random(N)
+    double = value_and_delta(loss, link, z, y, weight)
+    single = value_and_delta(
+        loss, link, *(array.astype("float32") for array in (z, y, weight))
     )
+    # 1e-5 is a hundred units in the last place of float32.
+    np.testing.assert_allclose(single[0], double[0], rtol=1e-5)
+    np.testing.assert_allclose(single[1], double[1], rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(("loss", "link"), PAIRS)
+def test_integer_weights_are_repeated_rows(loss, link):
+    rng = np.random.default_rng(4)
+    z, y = raw_output(link, rng), targets(loss, link, rng)
+    weight = np.array([2.0, 1, 0, 3, 1, 1])
+    value, gradient = value_and_delta(loss, link, z, y, weight)
+    rows = np.repeat(np.arange(N), weight.astype(int))
+    repeated, gradients = value_and_delta(loss, link, z[rows], y[rows])
+    np.testing.assert_allclose(value, repeated, rtol=1e-12)
+    summed = np.zeros_like(gradient)
+    np.add.at(summed, rows, gradients)
+    np.testing.assert_allclose(gradient, summed, rtol=1e-12, atol=1e-16)
 
 
 @pytest.mark.parametrize("size", [1e3, 1e5])
-@pytest.mark.parametrize(
-    ("loss", "link"),
-    # (e^690)^2 is beyond any float: the squared error does not go with exp.
-    [
-        (loss, link)
-        for loss, link in PAIRS
-        if link != "identity"
-        and (loss, link) not in {("squared_error", "exp"), ("huber", "exp")}
-    ],
-)
-def test_logits_far_beyond_700_are_finite(loss, link, size, dtype):
-    rng = np.random.default_rng(2)
-    y = targets(loss, link, rng).astype(dtype)
+@pytest.mark.parametrize(("loss", "link"), IN_USE)
+def test_raw_outputs_far_beyond_700_are_finite(loss, link, size, dtype):
+    # Warnings are errors here, an overflow on the way included.
+    rng = np.random.default_rng(5)
     for sign in (-1, 1):
+        y = targets(loss, link, rng).astype(dtype)
         z = (sign * size * rng.choice([-1, 0.5, 1], size=(N, K))).astype(dtype)
-        delta = z.copy()
-        with np.errstate(all="ignore"):
-            value = made(loss, link, dtype=dtype).value_and_delta(delta, y, None, N)
+        value, gradient = value_and_delta(loss, link, z, y)
         assert np.isfinite(value)
-        assert np.isfinite(delta).all()
+        assert np.isfinite(gradient).all()
+
+
+def test_a_certain_answer_costs_nothing_if_right_and_36_if_wrong(dtype):
+    z = np.array([[1e5, -1e5], [1e5, -1e5]], dtype)
+    y = np.array([[1, 0], [0, 1]], dtype)
+    dear = -np.log(np.finfo(dtype).eps)  # scikit-learn's bound on the log loss
+    for link, wanted in [("softmax", dear / 2), ("logistic", 2 * dear / 2)]:
+        value, gradient = value_and_delta("log_loss", link, z, y)
+        np.testing.assert_allclose(value, wanted, rtol=1e-5)
+        # The gradient is not cut off: p - y.
+        np.testing.assert_array_equal(gradient, [[0, 0], [0.5, -0.5]])
+
+
+def test_exp_is_exact_inside_its_bound_and_finite_beyond(dtype):
+    inside = np.array([[-60.0, -1, 0, 1, 60]], dtype)
+    mu = inside.copy()
+    LINKS["exp"].forward(mu)
+    np.testing.assert_array_equal(mu, np.exp(inside))
+    beyond = np.array([[-1e5, 1e5]], dtype)
+    LINKS["exp"].forward(beyond)
+    assert 0 < beyond[0, 0] < 1e-29
+    assert beyond[0, 1] > 1e29
+    assert np.isfinite(beyond * beyond.dtype.type(np.exp(19))).all()  # a sum of many
 
 
 def value_at(loss, link, y, mu):
@@ -126,6 +210,57 @@ def test_values_are_scikit_learns_metrics():
         ("gamma", "exp", mean_gamma_deviance(y.ravel(), mu.ravel()) / 2),
     ]:
         np.testing.assert_allclose(value_at(loss, link, y, mu), wanted, rtol=1e-12)
+
+
+def test_outputs_are_summed_and_reported_as_a_mean_by_the_losses_of_numbers():
+    rng = np.random.default_rng(6)
+    y, mu = rng.gamma(2, size=(2, 40, K))
+    value = value_at("squared_error", "identity", y, mu)
+    np.testing.assert_allclose(value, K * mean_squared_error(y, mu) / 2)
+    assert made("squared_error", "identity").reports_mean_over_outputs
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(
+    ("loss", "link", "theirs"),
+    [
+        ("squared_error", "identity", sklearn_loss.HalfSquaredError()),
+        ("absolute_error", "identity", sklearn_loss.AbsoluteError()),
+        ("quantile", "identity", sklearn_loss.PinballLoss(quantile=0.3)),
+        ("huber", "identity", sklearn_loss.HuberLoss(delta=0.7)),
+        ("poisson", "exp", sklearn_loss.HalfPoissonLoss()),
+        ("gamma", "exp", sklearn_loss.HalfGammaLoss()),
+        ("log_loss", "logistic", sklearn_loss.HalfBinomialLoss()),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_value_and_gradient_are_scikit_learns(loss, link, theirs, weighted):
+    rng = np.random.default_rng(7)
+    z = 3 * rng.standard_normal((50, 1))
+    y = rng.gamma(2, size=(50, 1))
+    if loss == "log_loss":
+        y = (y > 1).astype(float)
+    weight = rng.random(50) if weighted else None
+    value, gradient = value_and_delta(loss, link, z, y, weight)
+    losses, slopes = theirs.loss_gradient(y.ravel(), z.ravel(), weight)
+    # scikit-learn leaves out terms in y alone.
+    losses += theirs.constant_to_optimal_zero(y.ravel(), weight)
+    total = 50 if weight is None else weight.sum()
+    np.testing.assert_allclose(value, losses.sum() / total, rtol=1e-10)
+    np.testing.assert_allclose(gradient[:, 0], slopes / total, rtol=1e-10, atol=1e-15)
+
+
+def test_the_cross_entropy_and_its_gradient_are_scikit_learns():
+    rng = np.random.default_rng(8)
+    z, codes = 3 * rng.standard_normal((50, 4)), rng.integers(4, size=50)
+    value, gradient = value_and_delta("log_loss", "softmax", z, np.eye(4)[codes])
+    losses, slopes = sklearn_loss.HalfMultinomialLoss(n_classes=4).loss_gradient(
+        codes.astype(float), z
+    )
+    np.testing.assert_allclose(value, losses.mean(), rtol=1e-10)
+    np.testing.assert_allclose(gradient, slopes / 50, rtol=1e-10, atol=1e-15)
+    closed_form = -log_softmax(z, axis=1)[np.arange(50), codes].mean()
+    np.testing.assert_allclose(value, closed_form, rtol=1e-12)
 
 
 def test_huber_is_squared_inside_and_absolute_outside():
@@ -172,7 +307,7 @@ def test_softmax_over_blocks_is_a_softmax_of_each():
     rng = np.random.default_rng(6)
     z = rng.standard_normal((5, 5))
     whole = z.copy()
-    Softmax((2, 3)).forward(whole)
+    Softmax(BLOCKS).forward(whole)
     for columns in (slice(0, 2), slice(2, 5)):
         part = z[:, columns].copy()
         Softmax().forward(part)
@@ -189,6 +324,19 @@ def test_softmax_of_many_rows_is_that_of_few():
     np.testing.assert_array_equal(many, few)
 
 
+@pytest.mark.parametrize(("loss", "link"), PAIRS)
+def test_plans_of_one_loss_share_no_buffer(loss, link):
+    rng = np.random.default_rng(9)
+    z, y = raw_output(link, rng), targets(loss, link, rng)
+    shared = LOSSES[loss](LINKS[link], SETTINGS)
+    full, last = shared.planned(N, K, "float64"), shared.planned(2, K, "float64")
+    before = full.value_and_delta(z.copy(), y, None, N)
+    terms = full.t.copy()
+    last.value_and_delta(z[3:5].copy(), y[3:5], None, 2)
+    np.testing.assert_array_equal(full.t, terms)
+    assert full.value_and_delta(z.copy(), y, None, N) == before
+
+
 @pytest.mark.parametrize(
     ("loss", "y", "message"),
     [
@@ -199,3 +347,24 @@ def test_softmax_of_many_rows_is_that_of_few():
 def test_targets_outside_the_range(loss, y, message):
     with pytest.raises(ValueError, match=message):
         LOSSES[loss].check_y(np.array(y))
+
+
+@pytest.mark.parametrize("loss", REGRESSION_LOSSES)
+def test_targets_inside_the_range(loss):
+    assert LOSSES[loss].check_y(np.array([0.1, 2, 1e6])) is None
+
+
+def test_poisson_takes_counts_of_zero(dtype):
+    LOSSES["poisson"].check_y(np.array([0.0, 3]))
+    z, y = np.full((2, 1), -1, dtype), np.array([[0], [3]], dtype)
+    value, gradient = value_and_delta("poisson", "exp", z, y)
+    mu = np.exp(-1.0)
+    np.testing.assert_allclose(value, (mu + 3 * np.log(3 / mu) - 3 + mu) / 2, rtol=1e-6)
+    np.testing.assert_allclose(gradient[:, 0], [mu / 2, (mu - 3) / 2], rtol=1e-6)
+
+
+def test_the_base_class_says_what_is_missing():
+    loss = Loss(LINKS["identity"])
+    for formula in (loss.terms, loss.slope):
+        with pytest.raises(NotImplementedError):
+            formula(None, None)

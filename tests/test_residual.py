@@ -1,4 +1,4 @@
-"""The residual layers: equations, tied weights, memory; gradients are in test_layers."""
+"""The residual layers: equations and tied weights; test_layers has the gradients."""
 
 import numpy as np
 import pytest

@@ -216,7 +216,7 @@ def test_pipeline_and_grid_search(data):
         ({"step_size": -1.0}, "The 'step_size' parameter of ResNetClassifier must be"),
         (
             {"step_size": np.inf},
-            "step_size must be a finite number >= 0 or 'auto', got",
+            "a float in the range [0.0, inf) or a str among",
         ),
         ({"step_size": np.nan}, "'step_size' parameter"),
         ({"n_layers": 0}, "'n_layers' parameter"),

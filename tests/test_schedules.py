@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.neural_network._stochastic_optimizers import SGDOptimizer
 
 from sknn_scratch._schedules import PROGRESSIVE, SCHEDULES
 
@@ -51,16 +52,49 @@ def test_one_cycle_is_pytorchs():
     torch = pytest.importorskip("torch")
     parameter = torch.zeros(1, requires_grad=True)
     optimizer = torch.optim.SGD([parameter], lr=0.5)
+    # PyTorch's peak is at step pct_start * total_steps - 1 and its end one step before
+    # total_steps; ours at 0.3 * 40 and at 40.
     theirs = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, max_lr=0.5, total_steps=41, cycle_momentum=False
+        optimizer,
+        max_lr=0.5,
+        total_steps=41,
+        pct_start=(0.3 * 40 + 1) / 41,
+        cycle_momentum=False,
     )
     wanted = []
     for _ in range(40):
         wanted.append(optimizer.param_groups[0]["lr"])
         optimizer.step()
         theirs.step()
-    # PyTorch puts its peak at step 0.3 * 41 - 1, ours at 0.3 * 40.
-    np.testing.assert_allclose(rates("one_cycle"), wanted, atol=0.06)
+    np.testing.assert_allclose(rates("one_cycle"), wanted, rtol=1e-10)
+
+
+@pytest.mark.parametrize("name", ["constant", "invscaling", "adaptive"])
+def test_scikit_learns_rates_after_each_epoch(name):
+    theirs = SGDOptimizer([np.ones(1)], 0.5, lr_schedule=name, power_t=0.25)
+    ours, rate = SCHEDULES[name](SETTINGS, 4), 0.5
+    for t in (37, 74, 111):
+        theirs.iteration_ends(t)
+        rate = ours.after_epoch(rate, t)
+        assert rate == theirs.learning_rate
+        assert list(ours.rates(rate, 3)) == [rate] * 4
+
+
+@pytest.mark.parametrize("name", sorted(PROGRESSIVE))
+def test_a_progressive_rate_does_not_depend_on_the_one_in_force(name):
+    schedule = SCHEDULES[name](SETTINGS, 4)
+    assert list(schedule.rates(0.5, 3)) == list(schedule.rates(99.0, 3))
+    assert schedule.after_epoch(0.3, 100) == 0.3
+
+
+@pytest.mark.parametrize("name", sorted(PROGRESSIVE))
+@pytest.mark.parametrize("warmup", [0.0, 0.3])
+def test_epochs_of_any_length_follow_one_curve(name, warmup):
+    """Steps 0 to 39 as 10 epochs of 4 or as 4 epochs of 10."""
+    settings = {"warmup_fraction": warmup}
+    short = rates(name, 10, 4, **settings, max_iter=10)
+    long = rates(name, 4, 10, **settings, max_iter=4)
+    np.testing.assert_array_equal(short, long)
 
 
 @pytest.mark.parametrize("name", sorted(PROGRESSIVE))
