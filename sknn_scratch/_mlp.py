@@ -8,11 +8,13 @@ from itertools import pairwise
 from numbers import Integral, Real
 
 import numpy as np
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.utils._param_validation import Interval
 
 from sknn_scratch._activations import ACTIVATIONS, Activation, resolve
 from sknn_scratch._docstrings import documented
 from sknn_scratch._estimators import NetworkClassifier, NetworkRegressor
+from sknn_scratch._interchange import to_sklearn
 from sknn_scratch._layers import Dense, Dropout
 from sknn_scratch._parameters import (
     CLASSIFIER_CONSTRAINTS,
@@ -186,6 +188,25 @@ class ScratchMLPClassifier(MultilayerPerceptron, NetworkClassifier):
     ):
         store_parameters(self, locals())
 
+    def to_sklearn(self):
+        """Hand the fitted network over to scikit-learn's own estimator.
+
+        Returns
+        -------
+        MLPClassifier
+            Fitted; it predicts the same. Options that concerned the training only are
+            dropped, the optimiser's state with them.
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        ValueError
+            If predictions depend on an option that MLPClassifier does not have; the
+            message names it.
+        """
+        return to_sklearn(self, MLPClassifier)
+
 
 @documented
 class ScratchMLPRegressor(MultilayerPerceptron, NetworkRegressor):
@@ -279,3 +300,22 @@ class ScratchMLPRegressor(MultilayerPerceptron, NetworkRegressor):
         dtype=None,
     ):
         store_parameters(self, locals())
+
+    def to_sklearn(self):
+        """Hand the fitted network over to scikit-learn's own estimator.
+
+        Returns
+        -------
+        MLPRegressor
+            Fitted; it predicts the same. Options that concerned the training only are
+            dropped, the optimiser's state with them.
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        ValueError
+            If predictions depend on an option that MLPRegressor does not have; the
+            message names it.
+        """
+        return to_sklearn(self, MLPRegressor)

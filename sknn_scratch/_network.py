@@ -28,6 +28,15 @@ def walk(layers):
         yield from walk(layer.children) if layer.children else (layer,)
 
 
+def unbound(layer):
+    """A copy of a layer, without its parameters."""
+    twin = object.__new__(type(layer))
+    twin.__dict__.update(layer.__getstate__())
+    if layer.children:
+        twin.children = tuple(unbound(child) for child in layer.children)
+    return twin
+
+
 def run(layers, x):
     """Forward through the layers."""
     for layer in layers:
@@ -107,11 +116,7 @@ class Network:
         """This network, or one with the same parameters in another dtype."""
         if self.theta.dtype == dtype:
             return self
-        layers = []
-        for layer in self.layers:
-            twin = object.__new__(type(layer))
-            twin.__dict__.update(layer.__getstate__())
-            layers.append(twin)
+        layers = [unbound(layer) for layer in self.layers]
         return Network(layers, self.theta.astype(dtype))
 
     @property

@@ -1,5 +1,11 @@
 """Shared by all tests: pictures are drawn without a screen."""
 
+import os
+
+# Without it scikit-learn skips its check of inputs that follow the array API. SciPy
+# reads it when it is imported.
+os.environ.setdefault("SCIPY_ARRAY_API", "1")
+
 import pytest
 
 try:

@@ -9,8 +9,16 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 import sknn_scratch
 from sknn_scratch import preprocessing
 
+#: What an estimator cannot be made without.
+ARGUMENTS = {
+    "HiddenLayerTransformer": {
+        "estimator": sknn_scratch.ScratchMLPClassifier(
+            (6,), max_iter=20, random_state=0
+        )
+    }
+}
 ESTIMATORS = [
-    cls()
+    cls(**ARGUMENTS.get(name, {}))
     for module in (sknn_scratch, preprocessing)
     for name, cls in inspect.getmembers(module, inspect.isclass)
     if name in module.__all__ and issubclass(cls, BaseEstimator)
