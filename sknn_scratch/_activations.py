@@ -48,6 +48,9 @@ class Activation:
     n_buffers = 0
     #: Glorot's bound is sqrt(glorot_factor / (fan_in + fan_out)).
     glorot_factor = 6.0
+    #: f as a chain of ONNX operators: (name, what else it takes), where that is None,
+    #: attributes, a number, or "z" for f's own input. None: f has no ONNX form.
+    onnx: tuple | None = None
 
     def forward(self, z, s=None):
         """Replace z by f(z).
@@ -86,6 +89,8 @@ class Activation:
 class Identity(Activation):
     """f(z) = z,  f' = 1"""
 
+    onnx = ()
+
     def forward(self, z, s=None):
         pass
 
@@ -97,6 +102,7 @@ class Logistic(Activation):
     """f(z) = 1 / (1 + exp(-z)),  f' = a (1 - a)"""
 
     glorot_factor = 2.0
+    onnx = (("Sigmoid", None),)
 
     def forward(self, z, s=None):
         expit(z, out=z)
@@ -110,6 +116,8 @@ class Logistic(Activation):
 class Tanh(Activation):
     """f(z) = tanh(z),  f' = 1 - a^2"""
 
+    onnx = (("Tanh", None),)
+
     def forward(self, z, s=None):
         np.tanh(z, out=z)
 
@@ -121,6 +129,8 @@ class Tanh(Activation):
 
 class ReLU(Activation):
     """f(z) = max(0, z),  f' = 1 where a > 0, else 0"""
+
+    onnx = (("Relu", None),)
 
     def forward(self, z, s=None):
         np.maximum(z, ZERO[z.dtype], out=z)
@@ -139,6 +149,7 @@ class LeakyReLU(Activation):
 
     n_buffers = 1
     leak = 0.01
+    onnx = (("LeakyRelu", {"alpha": 0.01}),)
 
     def forward(self, z, s=None):
         (slope,) = self._room(z, s)
@@ -158,6 +169,7 @@ class ELU(Activation):
     """
 
     n_buffers = 1
+    onnx = (("Elu", {"alpha": 1.0}),)
 
     def forward(self, z, s=None):
         (slope,) = self._room(z, s)
@@ -179,6 +191,7 @@ class SELU(Activation):
 
     n_buffers = 1
     c, scale = 1.6732632423543772, 1.0507009873554805
+    onnx = (("Selu", {"alpha": c, "gamma": scale}),)
 
     def forward(self, z, s=None):
         (negative,) = self._room(z, s)
@@ -208,6 +221,7 @@ class GELU(Activation):
     """
 
     n_buffers = 2
+    onnx = (("Mul", 0.5**0.5), ("Erf", None), ("Add", 1.0), ("Mul", "z"), ("Mul", 0.5))
 
     def forward(self, z, s=None):
         slope, density = self._room(z, s)
@@ -231,6 +245,7 @@ class SiLU(Activation):
     """
 
     n_buffers = 1
+    onnx = (("Sigmoid", None), ("Mul", "z"))
 
     def forward(self, z, s=None):
         (p,) = self._room(z, s)
@@ -253,6 +268,7 @@ class Mish(Activation):
     """
 
     n_buffers = 2
+    onnx = (("Softplus", None), ("Tanh", None), ("Mul", "z"))
 
     def forward(self, z, s=None):
         zp, t = self._room(z, s)
@@ -273,6 +289,8 @@ class Mish(Activation):
 
 class Softplus(Activation):
     """f(z) = log(1 + exp(z)),  f' = 1 - exp(-a)"""
+
+    onnx = (("Softplus", None),)
 
     def forward(self, z, s=None):
         np.logaddexp(ZERO[z.dtype], z, z)

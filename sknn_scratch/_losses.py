@@ -25,6 +25,8 @@ from sknn_scratch._activations import Activation, Identity, Logistic
 class Exp(Activation):
     """f(z) = exp(z),  f' = a"""
 
+    onnx = (("Exp", None),)
+
     def forward(self, z, s=None):
         # Keeps exp(z), and sums of e^20 such terms, finite; exact inside the bound.
         bound = np.log(np.finfo(z.dtype).max) - 20
@@ -44,6 +46,8 @@ class Softmax(Activation):
         With several variables, the number of classes of each: a softmax over each
         one's own columns. None is one softmax over all columns.
     """
+
+    onnx = (("Softmax", {"axis": -1}),)
 
     def __init__(self, sizes=None):
         self.sizes = sizes

@@ -30,6 +30,7 @@ FLOORS = [
     {"_drawing"},
     {"_display_curves", "_display_grid", "_display_networks"},
     {"datasets", "preprocessing", "model_selection", "display"},
+    {"interchange"},
     {"__main__"},
 ]
 HEIGHT = {name: height for height, names in enumerate(FLOORS) for name in names}

@@ -1,0 +1,221 @@
+"""ONNX: fitted models for runtimes without Python.
+
+``register_onnx_converters()`` tells skl2onnx how to convert the estimators of this
+package, alone and inside pipelines. The graphs compute in float32, whatever the model
+was trained in: runtimes have kernels for it.
+"""
+
+import numpy as np
+
+from sknn_scratch._layers import Dense
+from sknn_scratch._mlp import ScratchMLPClassifier, ScratchMLPRegressor
+from sknn_scratch._residual import Pad, ResidualStack
+from sknn_scratch._resnet import ResNetClassifier, ResNetRegressor
+from sknn_scratch._targets import Classes, Labels
+from sknn_scratch._transformers import HiddenLayerTransformer
+from sknn_scratch.preprocessing import WhiteningTransformer
+
+__all__ = ["register_onnx_converters"]
+
+FLOAT = 1  # onnx.TensorProto.FLOAT
+
+
+class Graph:
+    """Adds nodes to the graph of one estimator, each a function of the one before."""
+
+    def __init__(self, scope, operator, container):
+        self.scope, self.container = scope, container
+        self.value = operator.inputs[0].full_name
+        self.node("Cast", to=FLOAT)
+
+    def name(self, stem):
+        return self.scope.get_unique_variable_name(stem)
+
+    def constant(self, array):
+        array = np.asarray(array, np.float32)
+        name = self.name("constant")
+        self.container.add_initializer(name, FLOAT, array.shape, array.ravel().tolist())
+        return name
+
+    def node(self, op, *others, **attributes):
+        """value <- op(value, *others)"""
+        out = self.name(op.lower())
+        self.container.add_node(op, [self.value, *others], out, **attributes)
+        self.value = out
+
+    def activation(self, f):
+        """value <- f(value), from the activation's own list of operators."""
+        if f.onnx is None:
+            raise NotImplementedError(
+                f"{f!r} has no ONNX form: give it one in its attribute ``onnx``."
+            )
+        z = self.value
+        for op, other in f.onnx:
+            if isinstance(other, dict):
+                self.node(op, **other)
+            elif other is None:
+                self.node(op)
+            else:
+                self.node(op, z if other == "z" else self.constant(other))
+
+    def layer(self, layer):
+        if isinstance(layer, Dense):
+            self.node("MatMul", self.constant(layer.W))
+            self.node("Add", self.constant(layer.b))
+            self.activation(layer.f)
+        elif isinstance(layer, Pad):
+            self.node("MatMul", self.constant(np.eye(layer.n_in, layer.n_out)))
+        elif isinstance(layer, ResidualStack):
+            for k in range(layer.n_layers):
+                W, b = layer._parameters(k)
+                y = self.value
+                self.node("MatMul", self.constant(W))
+                self.node("Add", self.constant(b))
+                self.activation(layer.f)
+                self.node("Mul", self.constant(layer.step))
+                self.node("Add", y)
+        else:
+            raise NotImplementedError(f"{type(layer).__name__} has no ONNX form.")
+
+    def network(self, model, last=None):
+        """The model's layers, up to the hidden layer ``last`` or all with the link."""
+        layers = [e for e in model._adopted_network().layers if not e.training_only]
+        hidden = range(len(layers) - 1)
+        for layer in layers if last is None else layers[: hidden[last] + 1]:
+            self.layer(layer)
+        if last is None:
+            self.activation(model._target.link)
+
+    def output(self, variable, onnx_type):
+        self.container.add_node("Cast", self.value, variable.full_name, to=onnx_type)
+
+
+def _convert_classifier(scope, operator, container):
+    from skl2onnx.common.data_types import guess_proto_type
+
+    model, target = operator.raw_operator, operator.raw_operator._target
+    if not isinstance(target, (Classes, Labels)):
+        raise NotImplementedError(
+            "Several columns of classes have no ONNX form: convert one classifier for "
+            "each column."
+        )
+    label, probability = operator.outputs
+    graph = Graph(scope, operator, container)
+    graph.network(model)
+    if isinstance(target, Classes) and target.n_outputs == 1:
+        p = graph.value
+        graph.value = graph.constant(1.0)
+        graph.node("Sub", p)
+        graph.node("Concat", p, axis=1)
+    mu = graph.value
+    graph.output(probability, guess_proto_type(probability.type))
+    graph.value = mu
+    if isinstance(target, Labels):
+        graph.node("Greater", graph.constant(0.5))
+        graph.output(label, 7)  # INT64
+        return
+    graph.node("ArgMax", axis=1, keepdims=0)
+    index, classes = graph.value, scope.get_unique_variable_name("classes")
+    if np.issubdtype(target.classes.dtype, np.number) or target.classes.dtype == bool:
+        values = target.classes.astype(np.int64).tolist()
+        container.add_initializer(classes, 7, [len(values)], values)
+    else:
+        values = [str(c).encode() for c in target.classes]
+        container.add_initializer(classes, 8, [len(values)], values)
+    container.add_node(
+        "ArrayFeatureExtractor",
+        [classes, index],
+        "flat_" + index,
+        op_domain="ai.onnx.ml",
+    )
+    shape = scope.get_unique_variable_name("shape")
+    container.add_initializer(shape, 7, [1], [-1])
+    container.add_node("Reshape", ["flat_" + index, shape], label.full_name)
+
+
+def _convert_numbers(forward):
+    """A converter with one output: ``forward(graph, model)`` adds its nodes."""
+
+    def convert(scope, operator, container):
+        from skl2onnx.common.data_types import guess_proto_type
+
+        graph = Graph(scope, operator, container)
+        forward(graph, operator.raw_operator)
+        (out,) = operator.outputs
+        graph.output(out, guess_proto_type(out.type))
+
+    return convert
+
+
+def _whiten(graph, model):
+    graph.node("Sub", graph.constant(model.mean_))
+    graph.node("MatMul", graph.constant(model.whitening_.T))
+
+
+def _shapes(n_columns):
+    """A shape calculator for ``n_columns(model)`` float columns."""
+
+    def shape(operator):
+        from skl2onnx.common.data_types import guess_tensor_type
+
+        kind = guess_tensor_type(operator.inputs[0].type).__class__
+        rows = operator.inputs[0].get_first_dimension()
+        operator.outputs[0].type = kind([rows, n_columns(operator.raw_operator)])
+
+    return shape
+
+
+def register_onnx_converters():
+    """Tell skl2onnx how to convert the estimators of this package.
+
+    Call it once; ``skl2onnx.to_onnx`` then converts them, alone or inside a pipeline.
+    The graphs compute in float32.
+
+    Raises
+    ------
+    ImportError
+        If skl2onnx is not installed.
+
+    Notes
+    -----
+    Converting an activation of your own, or targets of several columns of classes,
+    raises NotImplementedError; the message says what to do.
+    """
+    try:
+        from skl2onnx import update_registered_converter
+        from skl2onnx.common.shape_calculator import (
+            calculate_linear_classifier_output_shapes,
+        )
+    except ImportError as error:
+        raise ImportError(
+            "register_onnx_converters needs skl2onnx: install it with 'pip install "
+            "skl2onnx'."
+        ) from error
+    for cls in (ScratchMLPClassifier, ResNetClassifier):
+        update_registered_converter(
+            cls,
+            f"SknnScratch{cls.__name__}",
+            calculate_linear_classifier_output_shapes,
+            _convert_classifier,
+            options={
+                "zipmap": [True, False, "columns"],
+                "nocl": [True, False],
+                "output_class_labels": [False, True],
+            },
+        )
+    others = {
+        ScratchMLPRegressor: (Graph.network, lambda model: model.n_outputs_),
+        ResNetRegressor: (Graph.network, lambda model: model.n_outputs_),
+        WhiteningTransformer: (_whiten, lambda model: model._n_features_out),
+        HiddenLayerTransformer: (
+            lambda graph, model: graph.network(model.estimator_, model.layer),
+            lambda model: model._n_features_out,
+        ),
+    }
+    for cls, (forward, n_columns) in others.items():
+        update_registered_converter(
+            cls,
+            f"SknnScratch{cls.__name__}",
+            _shapes(n_columns),
+            _convert_numbers(forward),
+        )
