@@ -7,56 +7,23 @@ products alone. Numbers from a busy machine vary; the ratios vary less.
 import argparse
 import os
 import platform
-import time
 import warnings
 from functools import partial
 from statistics import median
 
 import numpy as np
+from sklearn.base import clone
 
-from benchmarks import _floor, _pytorch
-from benchmarks._cases import FITS, OPTIONS, SETTINGS, Fit, setting
-
-try:
-    from benchmarks import _resnet
-except ImportError:
-    _resnet = None
-
-
-def timed(function, *args, loops=1, **kwargs):
-    """Seconds of one call, the mean of several in a row."""
-    start = time.perf_counter()
-    for _ in range(loops):
-        function(*args, **kwargs)
-    return (time.perf_counter() - start) / loops
-
-
-def interleaved(functions, repeats):
-    """Seconds of each function, repeats times in turn, after one warm-up."""
-    times = [[function() for function in functions] for _ in range(repeats + 1)]
-    return list(zip(*times[1:], strict=True))
-
-
-def ratio(a, b):
-    """Median of the ratios pair by pair."""
-    return median(x / y for x, y in zip(a, b, strict=True))
-
-
-class Table:
-    """Rows of a table, printed as they come, as text or as Markdown."""
-
-    def __init__(self, title, columns, markdown):
-        self.markdown = markdown
-        print(f"\n{'### ' if markdown else ''}{title}\n")
-        self.row("case", *columns)
-        if markdown:
-            print("|---|" + "---:|" * len(columns))
-
-    def row(self, name, *cells):
-        if self.markdown:
-            print("| " + " | ".join([name, *cells]) + " |", flush=True)
-        else:
-            print(f"{name:<36}" + "".join(f"{cell:>13}" for cell in cells), flush=True)
+from benchmarks import _floor, _pytorch, _resnet
+from benchmarks._cases import (
+    FITS,
+    OPTIONS,
+    REGRESSION_OPTIONS,
+    SETTINGS,
+    Fit,
+    setting,
+)
+from benchmarks._report import Table, interleaved, ratio, timed
 
 
 def fits(options, dtype, cases=None, build=_pytorch.perceptron, title="Fits"):
@@ -149,20 +116,25 @@ def predictions(options, dtype):
 
 def extras(options, dtype):
     table = Table(
-        f"Options beyond scikit-learn's, {dtype.__name__}: 64-50-10, batch 100; "
-        "time of a fit with the option / without",
+        f"Options beyond scikit-learn's, {dtype.__name__}: fit with / without",
         ("with / without",),
         options.markdown,
     )
-    base = FITS[1]
-    X, y = base.data(dtype)
-    for name, parameters in OPTIONS.items():
-        if options.only not in name:
-            continue
-        plain = Fit("", base.sizes, base.batch, base.rows, 20, 10).models()[1]
-        model = type(plain)(**{**plain.get_params(), **parameters})
-        runs = [partial(timed, m.fit, X, y) for m in (model, plain)]
-        table.row(name, f"{ratio(*interleaved(runs, options.repeats)):.2f}")
+    for base, cases in ((FITS[1], OPTIONS), (FITS[2], REGRESSION_OPTIONS)):
+        X, y = base.data(dtype)
+        y = y if base.n_classes else abs(y) + 1
+        rows = 2 * base.batch if options.quick else len(X)
+        X, y = X[:rows], y[:rows]
+        for name, parameters in cases.items():
+            if options.only not in name:
+                continue
+            case = Fit("", base.sizes, base.batch, rows, 20, base.n_classes)
+            plain = case.models()[1]
+            model = clone(plain).set_params(**parameters)
+            given = {"X_val": X[:100], "y_val": y[:100]} if "X_val" in name else {}
+            runs = [partial(timed, model.fit, X, y, **given)]
+            runs.append(partial(timed, plain.fit, X, y))
+            table.row(name, f"{ratio(*interleaved(runs, options.repeats)):.2f}")
 
 
 def main(argv=None):
@@ -189,14 +161,14 @@ def main(argv=None):
         print("PyTorch is not installed: its column is left out")
     tables = {
         "fits": fits,
-        "resnets": _resnet and _resnet.table,
+        "resnets": _resnet.table,
         "settings": settings,
         "predictions": predictions,
         "extras": extras,
     }
     for dtype in options.dtype or ("float64", "float32"):
         for name, table in tables.items():
-            if table and name in (options.table or tables):
+            if name in (options.table or tables):
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
                     table(options, getattr(np, dtype))

@@ -90,6 +90,20 @@ OPTIONS = {
     "learning_rate='one_cycle'": {"learning_rate": "one_cycle"},
     "clip_norm=1": {"clip_norm": 1.0},
     "weight_averaging=0.99": {"weight_averaging": 0.99},
+    "init='he_normal'": {"init": "he_normal"},
+    "init='orthogonal'": {"init": "orthogonal"},
+    "dtype='float32'": {"dtype": "float32"},
+    "X_val": {},
+    "X_val, scoring='balanced_accuracy'": {"scoring": "balanced_accuracy"},
+}
+
+#: Losses of regressors, on the 20-100-100-1 net.
+REGRESSION_OPTIONS = {
+    "loss='absolute_error'": {"loss": "absolute_error"},
+    "loss='huber'": {"loss": "huber"},
+    "loss='quantile'": {"loss": "quantile", "quantile": 0.5},
+    "loss='poisson'": {"loss": "poisson"},
+    "loss='gamma'": {"loss": "gamma"},
 }
 
 

@@ -6,6 +6,7 @@ from statistics import median
 import numpy as np
 
 from benchmarks import _pytorch
+from benchmarks._report import Table, interleaved, ratio, timed
 from sknn_scratch import ResNetClassifier, ScratchMLPClassifier
 
 #: Layers, width, batch.
@@ -13,8 +14,6 @@ CASES = [(20, 64, 200), (100, 16, 100), (20, 2, 100), (20, 16, 100)]
 
 
 def table(options, dtype):
-    from benchmarks.__main__ import Table, interleaved, ratio, timed
-
     table = Table(
         f"Residual networks, {dtype.__name__}: microseconds a step; ours / the others",
         ("ResNet", "MLP", "torch", "/ MLP", "/ torch"),

@@ -14,7 +14,6 @@ from sklearn.utils._param_validation import Interval
 from sknn_scratch._activations import ACTIVATIONS, Activation, resolve
 from sknn_scratch._docstrings import documented
 from sknn_scratch._estimators import NetworkClassifier, NetworkRegressor
-from sknn_scratch._interchange import to_sklearn
 from sknn_scratch._layers import Dense, Dropout
 from sknn_scratch._parameters import (
     CLASSIFIER_CONSTRAINTS,
@@ -23,6 +22,7 @@ from sknn_scratch._parameters import (
     store_parameters,
 )
 from sknn_scratch._sklearn_names import SklearnNames
+from sknn_scratch._to_sklearn import to_sklearn
 
 MLP_CONSTRAINTS: dict = {
     "hidden_layer_sizes": [

@@ -25,7 +25,7 @@ FLOORS = [
     {"_solvers"},
     {"_parameters", "_docstrings"},
     {"_base"},
-    {"_estimators", "_sklearn_names", "_interchange"},
+    {"_estimators", "_sklearn_names", "_to_sklearn"},
     {"_mlp", "_resnet", "_transformers"},
     {"_drawing"},
     {"_display_curves", "_display_grid", "_display_networks"},
