@@ -1,121 +1,323 @@
-"""The cases, one line each."""
+"""The cases, one line each, in ``TABLES``."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from scipy import sparse
+from sklearn.base import clone
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
-from sknn_scratch import ScratchMLPClassifier, ScratchMLPRegressor
+from benchmarks import _floor, _pytorch
+from benchmarks._measure import repeated, timed
+from benchmarks._table import Table
+from sknn_scratch import ResNetClassifier, ScratchMLPClassifier, ScratchMLPRegressor
+
+
+@dataclass(frozen=True)
+class Net:
+    """A net, its batches, and random data to train it on."""
+
+    sizes: tuple  # inputs, hidden units ..., outputs
+    batch: int
+    rows: int
+    n_classes: int = 0  # 0: regression
+
+    @property
+    def name(self):
+        return f"{'-'.join(map(str, self.sizes))}, batch {self.batch}"
+
+    def data(self, dtype, rows=None):
+        rng = np.random.default_rng(0)
+        X = rng.standard_normal((rows or self.rows, self.sizes[0])).astype(dtype)
+        if self.n_classes:
+            return X, rng.integers(self.n_classes, size=len(X))
+        return X, X[:, 0] * 2
+
+    def models(self, epochs, **parameters):
+        """Scikit-learn's estimator and ours, to train for that many epochs."""
+        common = {
+            "hidden_layer_sizes": self.sizes[1:-1],
+            "batch_size": self.batch,
+            "max_iter": epochs,
+            "n_iter_no_change": epochs,
+            "random_state": 0,
+            **parameters,
+        }
+        if self.n_classes:
+            return MLPClassifier(**common), ScratchMLPClassifier(**common)
+        return MLPRegressor(**common), ScratchMLPRegressor(**common)
+
+
+NETS = [
+    Net((2, 20, 40, 20, 1), 10, 1000, n_classes=2),
+    Net((64, 50, 10), 100, 2000, n_classes=10),
+    Net((20, 100, 100, 1), 200, 4000),
+    Net((784, 100, 10), 200, 6000, n_classes=10),
+    Net((784, 512, 512, 10), 256, 2560, n_classes=10),
+]
+DIGITS = NETS[1]
 
 
 @dataclass(frozen=True)
 class Fit:
-    """A fit of a net on random data: the two estimators, PyTorch and the floor."""
+    """A net trained with Adam by everyone, and its matrix products alone."""
 
-    name: str
-    sizes: tuple  # inputs, hidden units ..., outputs (1 with n_classes 0: regression)
-    batch: int
-    rows: int
+    net: Net
     epochs: int
-    n_classes: int = 0
-    parameters: dict = field(default_factory=dict)
 
     @property
-    def estimators(self):
-        if self.n_classes:
-            return MLPClassifier, ScratchMLPClassifier
-        return MLPRegressor, ScratchMLPRegressor
+    def name(self):
+        return self.net.name
 
-    def data(self, dtype):
-        rng = np.random.default_rng(0)
-        X = rng.standard_normal((self.rows, self.sizes[0])).astype(dtype)
-        if self.n_classes:
-            return X, rng.integers(self.n_classes, size=self.rows)
-        return X, X[:, 0] * 2
-
-    def models(self):
-        common = {
-            "hidden_layer_sizes": self.sizes[1:-1],
-            "batch_size": self.batch,
-            "max_iter": self.epochs,
-            "n_iter_no_change": self.epochs,
-            "random_state": 0,
-            **self.parameters,
+    def runs(self, dtype, quick):
+        net = self.net
+        epochs, rows = (1, 2 * net.batch) if quick else (self.epochs, net.rows)
+        X, y = net.data(dtype, rows)
+        theirs, ours = net.models(epochs)
+        steps = epochs * -(-rows // net.batch)
+        runs = {
+            "sklearn": lambda: timed(theirs.fit, X, y) / steps,
+            "ours": lambda: timed(ours.fit, X, y) / steps,
+            "floor": partial(_floor.seconds, net.sizes, net.batch, steps, dtype),
         }
-        return [estimator(**common) for estimator in self.estimators]
+        if _pytorch.torch:
+            torch = partial(_pytorch.seconds, net.sizes, X, y, net.batch, epochs)
+            runs["torch"] = lambda: torch(bool(net.n_classes)) / steps
+        return runs
 
 
-FITS = [
-    Fit("2-20-40-20-1, batch 10", (2, 20, 40, 20, 1), 10, 1000, 15, n_classes=2),
-    Fit("64-50-10, batch 100", (64, 50, 10), 100, 1800, 80, n_classes=10),
-    Fit("20-100-100-1, batch 200", (20, 100, 100, 1), 200, 2000, 60),
-    Fit("784-100-10, batch 200", (784, 100, 10), 200, 6000, 8, n_classes=10),
-    Fit("784-512-512-10, batch 256", (784, 512, 512, 10), 256, 2560, 4, n_classes=10),
+@dataclass(frozen=True)
+class ResNet:
+    """A residual network, a plain one of the same shapes, and PyTorch's."""
+
+    n_layers: int
+    width: int
+    batch: int
+
+    @property
+    def name(self):
+        return f"K = {self.n_layers}, width {self.width}, batch {self.batch}"
+
+    def runs(self, dtype, quick):
+        K, width, batch = self.n_layers, self.width, self.batch
+        sizes = (*(width,) * (K + 1), 10)
+        epochs, steps = (1, 2) if quick else (10, 100)
+        X, y = Net(sizes, batch, batch * steps // epochs, n_classes=10).data(dtype)
+        common = {"batch_size": batch, "max_iter": epochs, "random_state": 0}
+        resnet = ResNetClassifier(K, **common)
+        mlp = ScratchMLPClassifier((width,) * K, "tanh", **common)
+        runs = {
+            "ours": lambda: timed(resnet.fit, X, y) / steps,
+            "MLP": lambda: timed(mlp.fit, X, y) / steps,
+        }
+        if _pytorch.torch:
+            torch = partial(_pytorch.seconds, sizes, X, y, batch, epochs, True)
+            runs["torch"] = lambda: torch(_pytorch.residual) / steps
+        return runs
+
+
+def dense(dtype):
+    return *DIGITS.data(dtype), {}
+
+
+def weighted(dtype):
+    X, y, _ = dense(dtype)
+    weight = np.random.default_rng(1).random(len(y)).astype(dtype)
+    return X, y, {"sample_weight": weight}
+
+
+def few_rows(dtype):
+    X, y, _ = dense(dtype)
+    return X[:100], y[:100], {}
+
+
+def multilabel(dtype):
+    X, y, _ = dense(dtype)
+    return X, np.eye(10, dtype=int)[y], {}
+
+
+def csr(dtype):
+    X = sparse.random_array((2000, 2000), density=0.02, dtype=dtype, rng=0)
+    return X.tocsr(), np.random.default_rng(0).integers(10, size=2000), {}
+
+
+def csc(dtype):
+    X, y, _ = csr(dtype)
+    return X.tocsc(), y, {}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A setting that scikit-learn has too, on the 64-50-10 net."""
+
+    name: str
+    parameters: dict = field(default_factory=dict)
+    data: Callable = dense
+    epochs: int = 20
+
+    def runs(self, dtype, quick):
+        X, y, kwargs = self.data(dtype)
+        parameters = {**self.parameters, **({"max_iter": 2} if quick else {})}
+        return {
+            name: repeated(model.fit, X, y, **kwargs)
+            for name, model in self.models(parameters)
+        }
+
+    def models(self, parameters):
+        return zip(
+            ("sklearn", "ours"), DIGITS.models(self.epochs, **parameters), strict=True
+        )
+
+
+@dataclass(frozen=True)
+class PartialFit(Setting):
+    """A call of partial_fit on a hundred rows, the first one past."""
+
+    def runs(self, dtype, quick):
+        X, y, _ = few_rows(dtype)
+        return {
+            name: repeated(model.partial_fit(X, y, classes=range(10)).partial_fit, X, y)
+            for name, model in self.models(self.parameters)
+        }
+
+
+SETTINGS = [
+    Setting("solver='sgd'", {"solver": "sgd"}),
+    Setting("sgd, invscaling", {"solver": "sgd", "learning_rate": "invscaling"}),
+    Setting("solver='lbfgs'", {"solver": "lbfgs", "max_iter": 60}),
+    Setting("early_stopping=True", {"early_stopping": True}),
+    Setting("shuffle=False", {"shuffle": False}),
+    Setting("activation='identity'", {"activation": "identity"}),
+    Setting("activation='tanh'", {"activation": "tanh"}),
+    Setting("activation='logistic'", {"activation": "logistic"}),
+    Setting("hidden_layer_sizes=()", {"hidden_layer_sizes": ()}),
+    Setting("sample weights", data=weighted),
+    Setting("multilabel", data=multilabel),
+    Setting("CSR input", data=csr, epochs=5),
+    Setting("CSC input", data=csc, epochs=5),
+    Setting("CSR input, lbfgs", {"solver": "lbfgs", "max_iter": 20}, csr),
+    Setting("one step", data=few_rows, epochs=1),
+    PartialFit("partial_fit, 100 rows"),
 ]
 
-#: Options of scikit-learn's own, on the 64-50-10 net.
-SETTINGS = {
-    "sgd": {"solver": "sgd"},
-    "lbfgs": {"solver": "lbfgs", "max_iter": 60},
-    "early stopping": {"early_stopping": True},
-    "shuffle=False": {"shuffle": False},
-    "tanh": {"activation": "tanh"},
-    "logistic": {"activation": "logistic"},
-    "sample weights": {},
-    "sparse input": {},
-    "sparse input, lbfgs": {"solver": "lbfgs", "max_iter": 30},
-    "one partial_fit": {},
+
+@dataclass(frozen=True)
+class Prediction:
+    """A prediction of so many rows."""
+
+    net: Net
+    method: str
+    rows: int
+
+    @property
+    def name(self):
+        sizes = "-".join(map(str, self.net.sizes))
+        return f"{sizes}: {self.method}, {self.rows:,} rows"
+
+    def runs(self, dtype, quick):
+        X, y = self.net.data(dtype, rows=100 if quick else self.rows)
+        models = [m.fit(*self.net.data(dtype, 500)) for m in self.net.models(1)]
+        return {
+            name: repeated(getattr(model, self.method), X[: self.rows])
+            for name, model in zip(("sklearn", "ours"), models, strict=True)
+        }
+
+
+PREDICTIONS = [
+    Prediction(net, method, rows)
+    for net in NETS
+    for method in ("predict", "predict_proba")[: 2 if net.n_classes else 1]
+    for rows in (1, 100, 10_000)
+]
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option that scikit-learn lacks, beside our own fit without it."""
+
+    parameters: dict
+
+    @property
+    def name(self):
+        return ", ".join(f"{key}={value!r}" for key, value in self.parameters.items())
+
+    def runs(self, dtype, quick):
+        X, y, _ = few_rows(dtype) if quick else dense(dtype)
+        plain = DIGITS.models(1 if quick else 20)[1]
+        model = clone(plain).set_params(**self.parameters)
+        return {
+            "with": partial(timed, model.fit, X, y),
+            "without": partial(timed, plain.fit, X, y),
+        }
+
+
+OPTIONS = [
+    Option({"dropout": 0.2}),
+    Option({"input_dropout": 0.2}),
+    Option({"activation": "leaky_relu"}),
+    Option({"activation": "elu"}),
+    Option({"activation": "selu"}),
+    Option({"activation": "gelu"}),
+    Option({"activation": "silu"}),
+    Option({"activation": "mish"}),
+    Option({"activation": "softplus"}),
+    Option({"loss": "squared_error"}),
+    Option({"loss": "focal"}),
+    Option({"label_smoothing": 0.1}),
+    Option({"class_weight": "balanced"}),
+    Option({"solver": "adamw"}),
+    Option({"solver": "nadam"}),
+    Option({"solver": "rmsprop"}),
+    Option({"learning_rate": "cosine"}),
+    Option({"learning_rate": "linear"}),
+    Option({"learning_rate": "one_cycle"}),
+    Option({"learning_rate": "cosine", "warmup_fraction": 0.1}),
+    Option({"clip_norm": 1.0}),
+    Option({"weight_averaging": 0.99}),
+]
+
+OURS_SKLEARN = (("ours", "sklearn"),)
+TABLES = {
+    "fits": Table(
+        "Fits",
+        "microseconds",
+        "a step",
+        ("sklearn", "torch", "ours", "floor"),
+        (*OURS_SKLEARN, ("ours", "torch"), ("ours", "floor")),
+        [Fit(net, e) for net, e in zip(NETS, (15, 80, 75, 8, 4), strict=True)],
+    ),
+    "resnets": Table(
+        "Residual networks and plain ones of the same shapes",
+        "microseconds",
+        "a step",
+        ("MLP", "torch", "ours"),
+        (("ours", "MLP"), ("ours", "torch")),
+        [ResNet(20, 64, 200), ResNet(100, 16, 100), ResNet(20, 2, 100)],
+    ),
+    "settings": Table(
+        "Settings of scikit-learn's, 64-50-10, batch 100",
+        "milliseconds",
+        "a fit",
+        ("sklearn", "ours"),
+        OURS_SKLEARN,
+        SETTINGS,
+    ),
+    "predictions": Table(
+        "Predictions",
+        "milliseconds",
+        "a call",
+        ("sklearn", "ours"),
+        OURS_SKLEARN,
+        PREDICTIONS,
+    ),
+    "options": Table(
+        "Options of our own, 64-50-10, batch 100",
+        "milliseconds",
+        "a fit",
+        ("without", "with"),
+        (("with", "without"),),
+        OPTIONS,
+    ),
 }
-
-#: Options beyond scikit-learn's, on the same net; beside ours without the option.
-OPTIONS = {
-    "dropout=0.2": {"dropout": 0.2},
-    "input_dropout=0.2": {"input_dropout": 0.2},
-    "activation='leaky_relu'": {"activation": "leaky_relu"},
-    "activation='elu'": {"activation": "elu"},
-    "activation='selu'": {"activation": "selu"},
-    "activation='gelu'": {"activation": "gelu"},
-    "activation='silu'": {"activation": "silu"},
-    "activation='mish'": {"activation": "mish"},
-    "activation='softplus'": {"activation": "softplus"},
-    "loss='squared_error'": {"loss": "squared_error"},
-    "loss='focal'": {"loss": "focal"},
-    "label_smoothing=0.1": {"label_smoothing": 0.1},
-    "class_weight='balanced'": {"class_weight": "balanced"},
-    "solver='adamw'": {"solver": "adamw"},
-    "solver='nadam'": {"solver": "nadam"},
-    "solver='rmsprop'": {"solver": "rmsprop"},
-    "learning_rate='cosine'": {"learning_rate": "cosine"},
-    "learning_rate='one_cycle'": {"learning_rate": "one_cycle"},
-    "clip_norm=1": {"clip_norm": 1.0},
-    "weight_averaging=0.99": {"weight_averaging": 0.99},
-    "init='he_normal'": {"init": "he_normal"},
-    "init='orthogonal'": {"init": "orthogonal"},
-    "dtype='float32'": {"dtype": "float32"},
-    "X_val": {},
-    "X_val, scoring='balanced_accuracy'": {"scoring": "balanced_accuracy"},
-}
-
-#: Losses of regressors, on the 20-100-100-1 net.
-REGRESSION_OPTIONS = {
-    "loss='absolute_error'": {"loss": "absolute_error"},
-    "loss='huber'": {"loss": "huber"},
-    "loss='quantile'": {"loss": "quantile", "quantile": 0.5},
-    "loss='poisson'": {"loss": "poisson"},
-    "loss='gamma'": {"loss": "gamma"},
-}
-
-
-def setting(name, dtype):
-    """A case of SETTINGS: the models, the data, the keyword arguments of fit."""
-    base = FITS[1]
-    fit = Fit(name, base.sizes, base.batch, base.rows, 20, 10, SETTINGS[name])
-    X, y = fit.data(dtype)
-    kwargs = {}
-    if name == "sample weights":
-        kwargs["sample_weight"] = np.random.default_rng(1).random(len(y)).astype(dtype)
-    if "sparse" in name:
-        X = sparse.random(2000, 2000, 0.02, "csr", dtype, random_state=0)
-        y = np.random.default_rng(0).integers(10, size=2000)
-    return fit.models(), X, y, kwargs

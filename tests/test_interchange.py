@@ -44,7 +44,7 @@ def test_prefit_changes_nothing():
 
 
 def test_in_a_pipeline_with_resnets_too():
-    for inner in (network, ResNetClassifier(3, width=8, max_iter=20)):
+    for inner in (network, ResNetClassifier(3, width=8, random_state=0)):
         model = make_pipeline(
             HiddenLayerTransformer(inner), LogisticRegression(max_iter=1000)
         )
