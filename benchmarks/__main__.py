@@ -18,16 +18,19 @@ import sklearn
 from joblib import cpu_count
 from threadpoolctl import threadpool_info
 
-from benchmarks import _measure, _pytorch
+from benchmarks import _pytorch
 from benchmarks._cases import TABLES
+from benchmarks._measure import How
+
+MEDIANS = "medians of {} interleaved rounds, and of their ratios"
 
 
 def machine():
     """What the numbers depend on."""
-    simd = np.show_config(mode="dicts")["SIMD Extensions"]["found"]
+    simd = np.show_config(mode="dicts")["SIMD Extensions"].get("found") or ["no SIMD"]
     blas = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
     return (
-        f"{cpu_count()} processors, {platform.machine()} with {simd[-1:] or 'no SIMD'}",
+        f"{cpu_count()} processors, {platform.machine()} with {simd[-1]}",
         f"{blas[0]['internal_api']} with {blas[0]['num_threads']} threads",
         f"Python {platform.python_version()}",
         f"NumPy {np.__version__}",
@@ -79,12 +82,11 @@ def parsed(argv):
 def main(argv=None):
     """Print the tables; return the exit code."""
     options = parsed(argv)
-    if options.quick:
-        options.repeats, _measure.AT_LEAST = 1, 0.0
     print(", ".join(machine()))
     if hasattr(os, "getloadavg"):
         print(f"load before the start: {os.getloadavg()[0]:.1f} processors")
-    print(f"{options.repeats} interleaved rounds after one to warm up")
+    how = "times of one round, for show" if options.quick else MEDIANS
+    print(how.format(options.repeats))
     if not _pytorch.torch:
         print("PyTorch is not installed: its column is left out")
     n_cases = 0
@@ -92,12 +94,9 @@ def main(argv=None):
         for name in options.table or TABLES:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # no fit is meant to converge
+                how = How(getattr(np, dtype), options.repeats, options.quick)
                 n_cases += TABLES[name].print(
-                    getattr(np, dtype),
-                    options.only.search,
-                    options.repeats,
-                    options.quick,
-                    options.markdown,
+                    how, options.only.search, options.markdown
                 )
     if not n_cases:
         print(f"no case's name contains {options.only.pattern!r}")

@@ -10,7 +10,7 @@ from sklearn.base import clone
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from benchmarks import _floor, _pytorch
-from benchmarks._measure import repeated, timed
+from benchmarks._measure import timed
 from benchmarks._table import Table
 from sknn_scratch import ResNetClassifier, ScratchMLPClassifier, ScratchMLPRegressor
 
@@ -33,7 +33,7 @@ class Net:
         X = rng.standard_normal((rows or self.rows, self.sizes[0])).astype(dtype)
         if self.n_classes:
             return X, rng.integers(self.n_classes, size=len(X))
-        return X, X[:, 0] * 2
+        return X, 1 + np.abs(X[:, 0])
 
     def models(self, epochs, **parameters):
         """Scikit-learn's estimator and ours, to train for that many epochs."""
@@ -57,7 +57,7 @@ NETS = [
     Net((784, 100, 10), 200, 6000, n_classes=10),
     Net((784, 512, 512, 10), 256, 2560, n_classes=10),
 ]
-DIGITS = NETS[1]
+DIGITS, NUMBERS = NETS[1], NETS[2]
 
 
 @dataclass(frozen=True)
@@ -71,16 +71,16 @@ class Fit:
     def name(self):
         return self.net.name
 
-    def runs(self, dtype, quick):
+    def runs(self, how):
         net = self.net
-        epochs, rows = (1, 2 * net.batch) if quick else (self.epochs, net.rows)
-        X, y = net.data(dtype, rows)
+        epochs, rows = how.many(self.epochs), how.many(net.rows, 2 * net.batch)
+        X, y = net.data(how.dtype, rows)
         theirs, ours = net.models(epochs)
         steps = epochs * -(-rows // net.batch)
         runs = {
             "sklearn": lambda: timed(theirs.fit, X, y) / steps,
             "ours": lambda: timed(ours.fit, X, y) / steps,
-            "floor": partial(_floor.seconds, net.sizes, net.batch, steps, dtype),
+            "floor": partial(_floor.seconds, net.sizes, net.batch, steps, how.dtype),
         }
         if _pytorch.torch:
             torch = partial(_pytorch.seconds, net.sizes, X, y, net.batch, epochs)
@@ -100,11 +100,12 @@ class ResNet:
     def name(self):
         return f"K = {self.n_layers}, width {self.width}, batch {self.batch}"
 
-    def runs(self, dtype, quick):
+    def runs(self, how):
         K, width, batch = self.n_layers, self.width, self.batch
         sizes = (*(width,) * (K + 1), 10)
-        epochs, steps = (1, 2) if quick else (10, 100)
-        X, y = Net(sizes, batch, batch * steps // epochs, n_classes=10).data(dtype)
+        epochs, n_batches = how.many(10), how.many(10, 2)
+        steps = epochs * n_batches
+        X, y = Net(sizes, batch, batch * n_batches, n_classes=10).data(how.dtype)
         common = {"batch_size": batch, "max_iter": epochs, "random_state": 0}
         resnet = ResNetClassifier(K, **common)
         mlp = ScratchMLPClassifier((width,) * K, "tanh", **common)
@@ -118,68 +119,76 @@ class ResNet:
         return runs
 
 
-def dense(dtype):
-    return *DIGITS.data(dtype), {}
+def dense(net, dtype):
+    """X, y and what else fit is given; so are the others."""
+    return *net.data(dtype), {}
 
 
-def weighted(dtype):
-    X, y, _ = dense(dtype)
+def weighted(net, dtype):
+    X, y = net.data(dtype)
     weight = np.random.default_rng(1).random(len(y)).astype(dtype)
     return X, y, {"sample_weight": weight}
 
 
-def few_rows(dtype):
-    X, y, _ = dense(dtype)
-    return X[:100], y[:100], {}
+def few_rows(net, dtype):
+    return *net.data(dtype, net.batch), {}
 
 
-def multilabel(dtype):
-    X, y, _ = dense(dtype)
-    return X, np.eye(10, dtype=int)[y], {}
+def multilabel(net, dtype):
+    X, y = net.data(dtype)
+    return X, np.eye(net.n_classes, dtype=int)[y], {}
 
 
-def csr(dtype):
+def csr(net, dtype):
     X = sparse.random_array((2000, 2000), density=0.02, dtype=dtype, rng=0)
-    return X.tocsr(), np.random.default_rng(0).integers(10, size=2000), {}
+    return X.tocsr(), net.data(dtype, 2000)[1], {}
 
 
-def csc(dtype):
-    X, y, _ = csr(dtype)
+def csc(net, dtype):
+    X, y, _ = csr(net, dtype)
     return X.tocsc(), y, {}
+
+
+def validated(net, dtype):
+    X, y = net.data(dtype)
+    return X, y, {"X_val": X[:200], "y_val": y[:200]}
 
 
 @dataclass(frozen=True)
 class Setting:
-    """A setting that scikit-learn has too, on the 64-50-10 net."""
+    """A setting that scikit-learn has too."""
 
     name: str
     parameters: dict = field(default_factory=dict)
     data: Callable = dense
+    net: Net = DIGITS
     epochs: int = 20
 
-    def runs(self, dtype, quick):
-        X, y, kwargs = self.data(dtype)
-        parameters = {**self.parameters, **({"max_iter": 2} if quick else {})}
+    def runs(self, how):
+        X, y, kwargs = self.data(self.net, how.dtype)
         return {
-            name: repeated(model.fit, X, y, **kwargs)
-            for name, model in self.models(parameters)
+            name: how.repeated(model.fit, X, y, **kwargs)
+            for name, model in self.models(how)
         }
 
-    def models(self, parameters):
-        return zip(
-            ("sklearn", "ours"), DIGITS.models(self.epochs, **parameters), strict=True
-        )
+    def models(self, how):
+        theirs, ours = self.net.models(self.epochs, **self.parameters)
+        max_iter = how.many(ours.max_iter)
+        return [
+            (name, model.set_params(max_iter=max_iter))
+            for name, model in (("sklearn", theirs), ("ours", ours))
+        ]
 
 
 @dataclass(frozen=True)
 class PartialFit(Setting):
-    """A call of partial_fit on a hundred rows, the first one past."""
+    """A call of partial_fit, the first one past."""
 
-    def runs(self, dtype, quick):
-        X, y, _ = few_rows(dtype)
+    def runs(self, how):
+        X, y, kwargs = self.data(self.net, how.dtype)
         return {
-            name: repeated(model.partial_fit(X, y, classes=range(10)).partial_fit, X, y)
-            for name, model in self.models(self.parameters)
+            name: how.repeated(model.fit(X, y).partial_fit, X, y, **kwargs)
+            for name, model in self.models(how)
         }
 
 
@@ -199,7 +208,9 @@ SETTINGS = [
     Setting("CSC input", data=csc, epochs=5),
     Setting("CSR input, lbfgs", {"solver": "lbfgs", "max_iter": 20}, csr),
     Setting("one step", data=few_rows, epochs=1),
-    PartialFit("partial_fit, 100 rows"),
+    PartialFit("partial_fit, one step", data=few_rows, epochs=1),
+    Setting("regression, loss='squared_error'", net=NUMBERS),
+    Setting("regression, loss='poisson'", {"loss": "poisson"}, net=NUMBERS),
 ]
 
 
@@ -214,14 +225,14 @@ class Prediction:
     @property
     def name(self):
         sizes = "-".join(map(str, self.net.sizes))
-        return f"{sizes}: {self.method}, {self.rows:,} rows"
+        return f"{sizes}: {self.method}, {self.rows:,} row{'s'[: self.rows > 1]}"
 
-    def runs(self, dtype, quick):
-        X, y = self.net.data(dtype, rows=100 if quick else self.rows)
-        models = [m.fit(*self.net.data(dtype, 500)) for m in self.net.models(1)]
+    def runs(self, how):
+        X, _ = self.net.data(how.dtype, how.many(self.rows, 100))
+        train = self.net.data(how.dtype, 500)
         return {
-            name: repeated(getattr(model, self.method), X[: self.rows])
-            for name, model in zip(("sklearn", "ours"), models, strict=True)
+            name: how.repeated(getattr(model.fit(*train), self.method), X)
+            for name, model in zip(("sklearn", "ours"), self.net.models(1), strict=True)
         }
 
 
@@ -238,18 +249,21 @@ class Option:
     """An option that scikit-learn lacks, beside our own fit without it."""
 
     parameters: dict
+    net: Net = DIGITS
+    data: Callable = dense
 
     @property
     def name(self):
-        return ", ".join(f"{key}={value!r}" for key, value in self.parameters.items())
+        names = [f"{key}={value!r}" for key, value in self.parameters.items()]
+        return ", ".join(names) or self.data.__name__
 
-    def runs(self, dtype, quick):
-        X, y, _ = few_rows(dtype) if quick else dense(dtype)
-        plain = DIGITS.models(1 if quick else 20)[1]
+    def runs(self, how):
+        X, y, kwargs = self.data(self.net, how.dtype)
+        plain = self.net.models(how.many(20))[1]
         model = clone(plain).set_params(**self.parameters)
         return {
-            "with": partial(timed, model.fit, X, y),
-            "without": partial(timed, plain.fit, X, y),
+            "with": how.repeated(model.fit, X, y, **kwargs),
+            "without": how.repeated(plain.fit, X, y),
         }
 
 
@@ -276,6 +290,16 @@ OPTIONS = [
     Option({"learning_rate": "cosine", "warmup_fraction": 0.1}),
     Option({"clip_norm": 1.0}),
     Option({"weight_averaging": 0.99}),
+    Option({"init": "he_normal"}),
+    Option({"init": "orthogonal"}),
+    Option({"dtype": "float32"}),
+    Option({"early_stopping": True, "scoring": "loss"}),
+    Option({"early_stopping": True, "scoring": "balanced_accuracy"}),
+    Option({"loss": "absolute_error"}, NETS[2]),
+    Option({"loss": "huber"}, NETS[2]),
+    Option({"loss": "quantile", "quantile": 0.5}, NETS[2]),
+    Option({"loss": "poisson"}, NETS[2]),
+    Option({"loss": "gamma"}, NETS[2]),
 ]
 
 OURS_SKLEARN = (("ours", "sklearn"),)
@@ -297,7 +321,7 @@ TABLES = {
         [ResNet(20, 64, 200), ResNet(100, 16, 100), ResNet(20, 2, 100)],
     ),
     "settings": Table(
-        "Settings of scikit-learn's, 64-50-10, batch 100",
+        "Settings that scikit-learn has too, mostly 64-50-10, batch 100",
         "milliseconds",
         "a fit",
         ("sklearn", "ours"),
@@ -313,7 +337,7 @@ TABLES = {
         PREDICTIONS,
     ),
     "options": Table(
-        "Options of our own, 64-50-10, batch 100",
+        "Options of our own, 64-50-10 (losses of regressors: 20-100-100-1)",
         "milliseconds",
         "a fit",
         ("without", "with"),

@@ -1,6 +1,7 @@
-"""Timing: interleaved repeats, medians of pairs, and how far to trust them."""
+"""Timing: interleaved rounds, medians of pairs, and how far to trust them."""
 
 import time
+from dataclasses import dataclass
 from statistics import median
 
 import numpy as np
@@ -16,47 +17,68 @@ def timed(function, *args, **kwargs):
     return time.perf_counter() - start
 
 
-def repeated(function, *args, **kwargs):
-    """A run of a short call: the mean seconds of as many calls as it takes."""
-    timed(function, *args, **kwargs)
-    loops = max(1, round(AT_LEAST / timed(function, *args, **kwargs)))
-
-    def calls():
-        for _ in range(loops):
-            function(*args, **kwargs)
-
-    return lambda: timed(calls) / loops
-
-
-def interleaved(runs, repeats):
-    """Let each run take its turn, ``repeats`` times, after one round to warm up.
+@dataclass(frozen=True)
+class How:
+    """How to measure.
 
     Parameters
     ----------
-    runs : dict of str to callable
-        Each contender's name, and what runs it and returns seconds.
+    dtype : type
+        numpy.float32 or numpy.float64.
     repeats : int
-        Number of rounds; each begins with another contender.
-
-    Returns
-    -------
-    dict of str to list of float
-        Each contender's seconds, round by round.
+        Number of rounds.
+    quick : bool
+        One round of almost nothing: shows that it runs, measures nothing.
     """
-    names = list(runs)
-    times = {name: [] for name in names}
-    for name in names:
-        runs[name]()
-    for turn in range(repeats):
-        first = turn % len(names)
-        for name in names[first:] + names[:first]:
-            times[name].append(runs[name]())
-    return times
+
+    dtype: type
+    repeats: int = 7
+    quick: bool = False
+
+    def many(self, number, few=1):
+        """The number, or a few if it must be quick."""
+        return min(number, few) if self.quick else number
+
+    def repeated(self, function, *args, **kwargs):
+        """A run of a short call: the mean seconds of as many calls as it takes."""
+        loops = 1
+        if not self.quick:
+            timed(function, *args, **kwargs)  # the first call is slower
+            loops = max(1, round(AT_LEAST / timed(function, *args, **kwargs)))
+
+        def calls():
+            for _ in range(loops):
+                function(*args, **kwargs)
+
+        return lambda: timed(calls) / loops
+
+    def interleaved(self, runs):
+        """Let everyone take turns, after one round to warm up.
+
+        Parameters
+        ----------
+        runs : dict of str to callable
+            Each contender's name, and what runs it and returns seconds.
+
+        Returns
+        -------
+        dict of str to list of float
+            Each contender's seconds, round by round; each round begins with another
+            contender.
+        """
+        names = list(runs)
+        times = {name: [] for name in names}
+        rounds = 1 if self.quick else 1 + self.repeats
+        for turn in range(rounds):
+            first = turn % len(names)
+            for name in names[first:] + names[:first]:
+                times[name].append(runs[name]())
+        return {name: seconds[rounds > 1 :] for name, seconds in times.items()}
 
 
-def ratios(times, ours, other):
-    """Ours by the other, round by round: what else the machine does counts twice."""
-    return [a / b for a, b in zip(times[ours], times[other], strict=True)]
+def ratios(times, a, b):
+    """a's seconds by b's, round by round: what disturbs a round disturbs both."""
+    return [x / y for x, y in zip(times[a], times[b], strict=True)]
 
 
 def spread(values):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from statistics import median
 
-from benchmarks._measure import interleaved, ratios, spread
+from benchmarks._measure import ratios, spread
 
 UNITS = {"microseconds": 1e6, "milliseconds": 1e3}
 
@@ -25,8 +25,8 @@ class Table:
     pairs : tuple of (str, str)
         The ratios to print.
     cases : list
-        Each has a ``name``, and ``runs(dtype, quick)`` gives for each contender a
-        callable that returns seconds.
+        Each has a ``name``, and ``runs(how)`` gives for each contender a callable that
+        returns seconds.
     """
 
     title: str
@@ -36,7 +36,7 @@ class Table:
     pairs: tuple
     cases: list
 
-    def print(self, dtype, wanted, repeats, quick=False, markdown=False):
+    def print(self, how, wanted, markdown=False):
         """Measure and print the cases whose name ``wanted`` accepts.
 
         Returns
@@ -48,32 +48,34 @@ class Table:
         if not cases:
             return 0
         row = markdown_row if markdown else text_row
-        heads = [f"{a}/{b}" for a, b in self.pairs]
-        title = f"{self.title}, {dtype.__name__}: {self.unit} for {self.per}"
-        print(f"\n{title}; medians and their ratios\n")
-        print(row("case", (*self.columns, *heads)))
+        heads = [*self.columns, *(f"{a}/{b}" for a, b in self.pairs)]
+        print(f"\n{self.title}, {how.dtype.__name__}: {self.unit} for {self.per}\n")
+        print(row("case", heads))
         if markdown:
-            print("|---|" + "---:|" * (len(self.columns) + len(heads)))
+            print("|---|" + "---:|" * len(heads))
         spreads = []
         for case in cases:
-            times = interleaved(case.runs(dtype, quick), repeats)
-            cells = [
-                number(median(times[name]) * UNITS[self.unit]) if name in times else "-"
-                for name in self.columns
-            ]
-            for a, b in self.pairs:
-                if a in times and b in times:
-                    both = ratios(times, a, b)
-                    cells.append(f"{median(both):.2f}")
-                    spreads.append(spread(both))
-                else:
-                    cells.append("-")
-            print(row(case.name, cells), flush=True)
-        print(
-            f"\nHalf of the ratios lie within {median(spreads):.0%} of their median; in "
-            f"the noisiest pair within {max(spreads):.0%}."
-        )
+            times = how.interleaved(case.runs(how))
+            print(row(case.name, self._cells(times, spreads)), flush=True)
+        if how.repeats > 2 and not how.quick:
+            print(
+                f"\nHalf of the ratios lie within {median(spreads):.0%} of their "
+                f"median; in the noisiest pair within {max(spreads):.0%}."
+            )
         return len(cases)
+
+    def _cells(self, times, spreads):
+        """Medians of the times and of their ratios; adds the ratios' spreads."""
+        for name in self.columns:
+            known = name in times
+            yield number(median(times[name]) * UNITS[self.unit]) if known else "-"
+        for a, b in self.pairs:
+            if a in times and b in times:
+                both = ratios(times, a, b)
+                spreads.append(spread(both))
+                yield f"{median(both):.2f}"
+            else:
+                yield "-"
 
 
 def number(value):
@@ -82,7 +84,7 @@ def number(value):
 
 
 def text_row(name, cells):
-    return f"{name:<40}" + "".join(f"{cell:>14}" for cell in cells)
+    return f"{name:<44}" + "".join(f"{cell:>13}" for cell in cells)
 
 
 def markdown_row(name, cells):

@@ -31,6 +31,11 @@ X, y = (X[:200] / 16).astype(np.float32), y[:200]
 Xm, ym = make_multilabel_classification(200, random_state=0)
 
 
+@pytest.fixture(autouse=True)
+def _seed():
+    np.random.seed(0)  # what the models' random_state=None draws from
+
+
 @pytest.fixture(scope="module")
 def run():
     """A function that converts a model and runs it on rows."""
@@ -54,9 +59,7 @@ def run():
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_activations(run, activation):
-    model = ScratchMLPClassifier((9, 7), activation, random_state=0, max_iter=20).fit(
-        X, y
-    )
+    model = ScratchMLPClassifier((9, 7), activation, max_iter=20).fit(X, y)
     labels, probabilities = run(model, X)
     np.testing.assert_allclose(probabilities, model.predict_proba(X), atol=1e-5)
     np.testing.assert_array_equal(labels, model.predict(X))
@@ -70,12 +73,10 @@ def test_activations(run, activation):
 @pytest.mark.parametrize(
     "model",
     [
-        ScratchMLPClassifier((9,), dropout=0.1, random_state=0, max_iter=20),
-        ResNetClassifier(4, random_state=0, max_iter=20),
-        ResNetClassifier(
-            3, width=70, lift="pad", tie_weights=True, random_state=0, max_iter=10
-        ),
-        ResNetClassifier(3, width=9, random_state=0, max_iter=20),
+        ScratchMLPClassifier((9,), dropout=0.1, max_iter=20),
+        ResNetClassifier(4, max_iter=20),
+        ResNetClassifier(3, width=70, lift="pad", tie_weights=True, max_iter=10),
+        ResNetClassifier(3, width=9, max_iter=20),
     ],
     ids=["MLP", "ResNet", "padded and tied", "lifted"],
 )
@@ -88,7 +89,7 @@ def test_classifiers(run, model, target):
 
 def test_multilabel(run):
     rows = Xm.astype(np.float32)
-    model = ScratchMLPClassifier((9,), random_state=0, max_iter=30).fit(rows, ym)
+    model = ScratchMLPClassifier((9,), max_iter=30).fit(rows, ym)
     labels, probabilities = run(model, rows)
     np.testing.assert_allclose(probabilities, model.predict_proba(rows), atol=1e-5)
     np.testing.assert_array_equal(labels, model.predict(rows))
@@ -99,9 +100,7 @@ def test_multilabel(run):
 @pytest.mark.parametrize("cls", [ScratchMLPRegressor, ResNetRegressor])
 def test_regressors(run, cls, loss, n_outputs):
     target = np.tile(X.sum(axis=1)[:, None] / 20, n_outputs)
-    model = cls(loss, random_state=0, max_iter=10).fit(
-        X, target[:, 0] if n_outputs == 1 else target
-    )
+    model = cls(loss, max_iter=10).fit(X, target[:, 0] if n_outputs == 1 else target)
     (found,) = run(model, X)
     wanted = model.predict(X).reshape(200, -1)
     np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-4)
@@ -111,10 +110,8 @@ def test_a_pipeline_with_whitening(run):
     model = make_pipeline(
         StandardScaler(),
         WhiteningTransformer(shrinkage=0.1),
-        HiddenLayerTransformer(
-            ScratchMLPClassifier((12, 9), random_state=0, max_iter=20)
-        ),
-        ScratchMLPClassifier((5,), random_state=0, max_iter=20),
+        HiddenLayerTransformer(ScratchMLPClassifier((12, 9), max_iter=20)),
+        ScratchMLPClassifier((5,), max_iter=20),
     ).fit(X, y)
     labels, probabilities = run(model, X)
     np.testing.assert_allclose(probabilities, model.predict_proba(X), atol=1e-4)
@@ -129,12 +126,10 @@ def test_what_has_no_onnx_form(run):
         def backward(self, a, delta, s=None):
             pass
 
-    model = ScratchMLPClassifier((4,), Own(), random_state=0, max_iter=2).fit(X, y)
+    model = ScratchMLPClassifier((4,), Own(), max_iter=2).fit(X, y)
     with pytest.raises(NotImplementedError, match=r"Own\(\) has no ONNX form: give it"):
         run(model, X)
-    model = ScratchMLPClassifier((4,), random_state=0, max_iter=2).fit(
-        X, np.c_[y, y % 3]
-    )
+    model = ScratchMLPClassifier((4,), max_iter=2).fit(X, np.c_[y, y % 3])
     with pytest.raises(
         Exception, match=r"Several columns of classes have no ONNX|list"
     ):
