@@ -109,7 +109,8 @@ class BaseNetwork(CallbackSupportMixin, BaseEstimator):
                         "Solver produced non-finite parameter weights. The input data "
                         "may contain large values and need to be preprocessed."
                     )
-            self.__dict__.pop("_optimizer", None)
+            for name in ("_optimizer", *self._exposed):  # this fit may not have them
+                self.__dict__.pop(name, None)
             self.__dict__.update(self._fitted(problem, solver))
         watcher.finish(snapshot)
         return self

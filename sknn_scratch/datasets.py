@@ -27,7 +27,7 @@ def make_spirals(n_samples=1000, *, n_arms=2, turns=1.0, noise=0.02, random_stat
     Parameters
     ----------
     n_samples : int, default=1000
-        Number of points, shared out evenly. At least 1.
+        Number of points, shared out evenly. At least ``n_arms``.
     n_arms : int, default=2
         Number of arms, and of classes. At least 1.
     turns : float, default=1.0
@@ -47,7 +47,7 @@ def make_spirals(n_samples=1000, *, n_arms=2, turns=1.0, noise=0.02, random_stat
     Raises
     ------
     ValueError
-        For parameters out of range.
+        For parameters out of range, or fewer points than arms.
 
     Examples
     --------
@@ -56,6 +56,11 @@ def make_spirals(n_samples=1000, *, n_arms=2, turns=1.0, noise=0.02, random_stat
     >>> X.shape, sorted(set(y.tolist()))
     ((300, 2), [0, 1, 2])
     """
+    if n_samples < n_arms:
+        raise ValueError(
+            f"n_samples={n_samples} points leave some of n_arms={n_arms} arms empty. "
+            "Ask for at least one point for each arm."
+        )
     rng = check_random_state(random_state)
     y = np.arange(n_samples) % n_arms
     r = rng.uniform(0.1, 1, n_samples)

@@ -49,3 +49,9 @@ def test_the_seed_decides(make):
 def test_parameters_out_of_range(make, parameters, name):
     with pytest.raises(ValueError, match=f"The '{name}' parameter of {make.__name__}"):
         make(**parameters)
+
+
+def test_fewer_points_than_arms():
+    message = "n_samples=2 points leave some of n_arms=3 arms empty"
+    with pytest.raises(ValueError, match=message):
+        make_spirals(2, n_arms=3)

@@ -252,3 +252,10 @@ def test_bad_data_leaves_the_model_as_it_was():
         assert pickle.dumps(model.__getstate__()) == before
     with pytest.raises(ValueError, match="is not fitted yet"):
         small().hidden_states(X)
+
+
+def test_a_refit_without_a_lift_forgets_the_lift():
+    model = small(width=4).fit(X, y)
+    model.set_params(width=None).fit(X, y)
+    assert not hasattr(model, "lift_coef_")
+    assert not hasattr(model, "lift_intercept_")
