@@ -267,19 +267,26 @@ class Mish(Activation):
     With t = tanh(log(1 + exp(z))) and p = 1 / (1 + exp(-z)); Misra (2019).
     """
 
-    n_buffers = 2
+    n_buffers = 3
     onnx = (("Softplus", None), ("Tanh", None), ("Mul", "z"))
 
     def forward(self, z, s=None):
-        zp, t = self._room(z, s)
-        np.logaddexp(ZERO[z.dtype], z, t)
-        np.tanh(t, t)
-        expit(z, out=zp)
+        # With e = exp(z) and n = e (e + 2): t = n / (n + 2), p = e / (e + 1).
+        # Beyond z = 20 both are 1 to rounding, so that e can be kept finite.
+        zp, t, other = self._room(z, s)
+        np.minimum(z, 20, out=zp)
+        np.exp(zp, zp)
+        np.add(zp, 2, other)
+        np.multiply(zp, other, t)
+        np.add(t, 2, other)
+        t /= other
+        np.add(zp, ONE[z.dtype], other)
+        zp /= other
         zp *= z
         z *= t
 
     def backward(self, a, delta, s=None):
-        zp, t = s
+        zp, t, _ = s
         np.multiply(zp, t, a)  # a is free now
         a *= t
         zp += t
@@ -290,10 +297,18 @@ class Mish(Activation):
 class Softplus(Activation):
     """f(z) = log(1 + exp(z)),  f' = 1 - exp(-a)"""
 
+    n_buffers = 1
     onnx = (("Softplus", None),)
 
     def forward(self, z, s=None):
-        np.logaddexp(ZERO[z.dtype], z, z)
+        # max(z, 0) + log(1 + exp(-|z|)): no overflow, and faster than np.logaddexp.
+        (tail,) = self._room(z, s)
+        np.abs(z, tail)
+        np.negative(tail, tail)
+        np.exp(tail, tail)
+        np.log1p(tail, tail)
+        np.maximum(z, ZERO[z.dtype], out=z)
+        z += tail
 
     def backward(self, a, delta, s=None):
         np.negative(a, a)

@@ -61,7 +61,7 @@ class BaseNetwork(CallbackSupportMixin, BaseEstimator):
         """What the network is trained on, of the dtype or boolean."""
         return target.encode(y, dtype)
 
-    def _weights(self, y, sample_weight):
+    def _weights(self, target, y, sample_weight):
         """The weights of the rows, None if all are 1."""
         return sample_weight
 
@@ -92,7 +92,7 @@ class BaseNetwork(CallbackSupportMixin, BaseEstimator):
                 LOSSES[self.loss](target.link, vars(self)),
                 X,
                 self._encode(target, y, network.dtype),
-                self._weights(y, sample_weight),
+                self._weights(target, y, sample_weight),
                 random_state,
                 y,
             )
@@ -187,7 +187,7 @@ class BaseNetwork(CallbackSupportMixin, BaseEstimator):
         if weight is not None:
             weight = _check_sample_weight(weight, X)
         target.check(y, all_present=False)
-        return Given(X, y, target.encode(y, dtype), weight)
+        return Given(X, y, self._encode(target, y, dtype), weight)
 
     def _known_target(self, y, classes, incremental, resumes):
         """The target that y must fit, or None."""

@@ -4,7 +4,6 @@ import numpy as np
 from sklearn.base import ClassifierMixin, RegressorMixin, _fit_context
 from sklearn.callback import with_callbacks
 from sklearn.metrics import accuracy_score
-from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call
 
@@ -208,10 +207,10 @@ class NetworkClassifier(ClassifierMixin, BaseNetwork):
             Y = target.smoothed(Y, self.label_smoothing, dtype)
         return Y
 
-    def _weights(self, y, sample_weight):
+    def _weights(self, target, y, sample_weight):
         if self.class_weight is None:
             return sample_weight
-        weights = compute_sample_weight(self.class_weight, y)
+        weights = target.row_weights(self.class_weight, y)
         return weights if sample_weight is None else weights * sample_weight
 
     def _known_target(self, y, classes, incremental, resumes):
@@ -221,11 +220,16 @@ class NetworkClassifier(ClassifierMixin, BaseNetwork):
                 "a part of the data: give the weights as a dict, computed on all of it "
                 "with sklearn.utils.class_weight.compute_class_weight."
             )
-        if incremental and isinstance(classes, list) and np.ndim(classes[0]) == 1:
-            if "classes_" not in self.__dict__:
-                target = ManyClasses([np.unique(known) for known in classes])
-                self.classes_ = target.classes
-                return target
+        if incremental and isinstance(classes, list) and np.ndim(classes[:1]) == 2:
+            announced = [np.unique(known) for known in classes]
+            known = self.__dict__.setdefault("classes_", announced)
+            if [list(column) for column in known] != [list(c) for c in announced]:
+                raise ValueError(
+                    f"`classes={classes}` is not the same as on last call to "
+                    f"partial_fit, was: {known}"
+                )
+            if known is announced:
+                return ManyClasses(announced)
         elif incremental and _check_partial_fit_first_call(self, classes):
             return announced_target(y, self.classes_)
         return super()._known_target(y, classes, incremental, resumes)

@@ -11,6 +11,8 @@ To add a layer, give it ``blocks`` (the names and shapes of its parameters), ``d
 ``allocate``, ``forward`` and ``backward``.
 """
 
+import copy
+
 import numpy as np
 
 
@@ -173,7 +175,8 @@ class Dropout(Layer):
 
     def inherit(self, earlier):
         if isinstance(earlier, Dropout):
-            self.generator = earlier.generator
+            # A copy: the earlier fit's stays where it was, should this one fail.
+            self.generator = copy.deepcopy(earlier.generator)
 
     def for_sparse(self):
         return SparseDropout

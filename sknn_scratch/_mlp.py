@@ -50,7 +50,7 @@ class MultilayerPerceptron(SklearnNames):
         sizes = [n_in, *self._hidden_sizes(), n_out]
         dense = self._dense_layers(sizes)
         rates = [self.input_dropout, *self._for_each_hidden(self.dropout, "dropout")]
-        if not all(0 <= rate < 1 for rate in rates):
+        if not all(isinstance(rate, Real) and 0 <= rate < 1 for rate in rates):
             raise ValueError(f"dropout must be rates in [0, 1), got {self.dropout}.")
         layers = []
         for layer, rate in zip(dense, rates, strict=True):

@@ -13,6 +13,7 @@ and it may predict from many threads at once. A :class:`Plan` is the same networ
 the same parameters, with buffers for n rows, a gradient and a loss.
 """
 
+from functools import cached_property
 from itertools import chain, pairwise
 
 import numpy as np
@@ -247,11 +248,15 @@ class Plan:
         """The objective and its gradient; the gradient is this plan's buffer."""
         value, penalty = self.backprop(x, y, weight)
         weights = self.weights if self.alpha else None
-        spare = np.empty_like(self.weights)
         finish_gradient(
-            weights, self.weight_grad, self.grad, self.alpha, self.total, spare
+            weights, self.weight_grad, self.grad, self.alpha, self.total, self.spare
         )
         return value + penalty, self.grad
+
+    @cached_property
+    def spare(self):
+        """A buffer as long as the weights."""
+        return np.empty_like(self.weights)
 
     def reported(self, value, penalty):
         """The loss as ``loss_`` states it."""

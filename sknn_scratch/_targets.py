@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 from sklearn.metrics import r2_score
+from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 from sklearn.utils.multiclass import (
     check_classification_targets,
     type_of_target,
@@ -74,6 +75,30 @@ class _Labelled:
         """Whether y fits for certain; the cheap answer to the common case."""
         return False
 
+    def row_weights(self, class_weight, y):
+        """The weight (n,) of each row: those of its classes, multiplied."""
+        if isinstance(class_weight, str):
+            return compute_sample_weight(class_weight, y)
+        variables = self._variables(y)
+        if isinstance(class_weight, dict) and len(variables) == 1:
+            class_weight = [class_weight]
+        elif isinstance(class_weight, dict) or len(class_weight) != len(variables):
+            raise ValueError(
+                "class_weight must be 'balanced', a dict for one column of classes, or "
+                f"a list with one dict for each column, {len(variables)} here; got "
+                f"{class_weight}."
+            )
+        weights = np.ones(y.shape[0])
+        for each, (classes, column) in zip(class_weight, variables, strict=True):
+            # All known classes: the rows of a partial_fit may lack some of them.
+            of_class = compute_class_weight(each, classes=classes, y=column)
+            weights *= of_class[np.searchsorted(classes, column)]
+        return weights
+
+    def _variables(self, y):
+        """The classes and the column (n,) of each variable of y."""
+        raise NotImplementedError
+
     def stratify(self, Y):
         """What train_test_split stratifies on; as in scikit-learn, one output only."""
         return Y.astype(bool) if self.n_outputs == 1 else None
@@ -103,6 +128,9 @@ class Classes(_Labelled):
     def smoothed(self, Y, amount, dtype):
         """Targets drawn towards the uniform distribution: (1 - e) y + e / K."""
         return Y.astype(dtype) * (1 - amount) + amount / max(2, self.n_outputs)
+
+    def _variables(self, y):
+        return [(self.classes, y)]
 
     def _holds(self, y):
         if y.ndim != 1 or y.dtype.kind != self.classes.dtype.kind or y.dtype == object:
@@ -149,6 +177,9 @@ class Labels(_Labelled):
     def encode(self, y, dtype):
         return (y.toarray() if hasattr(y, "toarray") else y).astype(bool)
 
+    def _variables(self, y):
+        return [(np.arange(2), column) for column in self.encode(y, None).T]
+
     def smoothed(self, Y, amount, dtype):
         """Targets drawn towards one half."""
         return Y.astype(dtype) * (1 - amount) + amount / 2
@@ -192,6 +223,9 @@ class ManyClasses(_Labelled):
             )
         for column, known in zip(y.T, self.classes, strict=True):
             self._check_classes(np.unique(column), known, all_present)
+
+    def _variables(self, y):
+        return list(zip(self.classes, y.T, strict=True))
 
     def encode(self, y, dtype):
         Y = np.zeros((len(y), self.n_outputs), bool)

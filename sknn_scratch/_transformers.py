@@ -11,7 +11,13 @@ from sklearn.base import (
     clone,
 )
 from sklearn.utils import get_tags
+from sklearn.utils._metadata_requests import _routing_enabled
 from sklearn.utils._param_validation import HasMethods
+from sklearn.utils.metadata_routing import (
+    MetadataRouter,
+    MethodMapping,
+    process_routing,
+)
 from sklearn.utils.validation import check_is_fitted
 
 
@@ -76,7 +82,7 @@ class HiddenLayerTransformer(
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
         **fit_params : dict
-            Passed to the network's fit.
+            Passed to the network's fit; with metadata routing, what it requests.
 
         Returns
         -------
@@ -94,6 +100,9 @@ class HiddenLayerTransformer(
             check_is_fitted(self.estimator)
             network = self.estimator
         else:
+            if _routing_enabled():
+                routed = process_routing(self, "fit", **fit_params)
+                fit_params = routed["estimator"]["fit"]
             network = clone(self.estimator).fit(X, y, **fit_params)
         n_hidden = len(network._network.planned(1)) - 1
         if not -n_hidden <= self.layer < n_hidden:
@@ -119,6 +128,19 @@ class HiddenLayerTransformer(
         """
         check_is_fitted(self)
         return self.estimator_.hidden_activations(X)[self.layer]
+
+    def get_metadata_routing(self):
+        """What the network requests, for scikit-learn's metadata routing.
+
+        Returns
+        -------
+        MetadataRouter
+            The routing of ``fit`` and ``fit_transform`` to the network's ``fit``.
+        """
+        to_fit = MethodMapping().add(caller="fit", callee="fit")
+        to_fit.add(caller="fit_transform", callee="fit")
+        router = MetadataRouter(owner=self)
+        return router.add(estimator=self.estimator, method_mapping=to_fit)
 
     @property
     def n_features_in_(self):

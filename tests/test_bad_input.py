@@ -189,6 +189,7 @@ OPTIONS = [
     ({"dropout": 1.0}, "dropout"),
     ({"dropout": [0.1, 0.2]}, "one for each of the 1 hidden layers, got 2"),
     ({"dropout": [1.5]}, r"dropout must be rates in \[0, 1\)"),
+    ({"dropout": ["a"]}, r"dropout must be rates in \[0, 1\), got \['a'\]"),
     ({"input_dropout": -0.1}, "input_dropout"),
     ({"activation": ["relu", "tanh"]}, "one for each of the 1 hidden layers, got 2"),
     ({"activation": ["magic"]}, "activation must be among .* got 'magic'"),

@@ -17,7 +17,12 @@ from sklearn.multioutput import ClassifierChain, MultiOutputRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler, scale
 
-from sknn_scratch import ResNetClassifier, ScratchMLPClassifier, ScratchMLPRegressor
+from sknn_scratch import (
+    HiddenLayerTransformer,
+    ResNetClassifier,
+    ScratchMLPClassifier,
+    ScratchMLPRegressor,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -148,3 +153,17 @@ def test_a_validation_set_is_routed_and_transformed():
     grid = GridSearchCV(network, {"alpha": [0.1, 1.0]}, cv=2)
     grid.fit(X[:150], y[:150], X_val=X[150:], y_val=y[150:])
     assert len(grid.best_estimator_.validation_scores_) == 8
+
+
+@pytest.mark.usefixtures("_routing")
+def test_sample_weights_reach_the_network_of_a_hidden_layer():
+    weight = np.random.default_rng(0).random(200)
+    network = ScratchMLPClassifier((6,), max_iter=5, random_state=0)
+    network.set_fit_request(sample_weight=True)
+    linear = LogisticRegression().set_fit_request(sample_weight=False)
+    pipeline = make_pipeline(HiddenLayerTransformer(network), linear)
+    pipeline.fit(X, y, sample_weight=weight)
+    alone = clone(network).fit(X, y, weight)
+    np.testing.assert_array_equal(pipeline[0].estimator_.coefs_[0], alone.coefs_[0])
+    hidden = HiddenLayerTransformer(network).fit(X, y, sample_weight=weight)
+    np.testing.assert_array_equal(hidden.estimator_.coefs_[0], alone.coefs_[0])

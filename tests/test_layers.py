@@ -272,9 +272,17 @@ def test_dropout_inherits_the_generator_of_the_earlier_fit():
     earlier, later = Dropout(N_IN, 0.5), Dropout(N_IN, 0.5)
     earlier.draw(None, np.random.RandomState(0))
     later.inherit(earlier)
-    assert later.generator is earlier.generator
+    # In step, and apart: a fit that fails must not have used up the earlier one's.
+    np.testing.assert_array_equal(
+        later.generator.random(9), earlier.generator.random(9)
+    )
+    assert later.generator is not earlier.generator
     later.inherit(Dense(1, 1, None))
-    assert later.generator is earlier.generator
+    # In step, and apart: a fit that fails must not have used up the earlier one's.
+    np.testing.assert_array_equal(
+        later.generator.random(9), earlier.generator.random(9)
+    )
+    assert later.generator is not earlier.generator
 
 
 def test_the_base_layer_says_what_is_missing():

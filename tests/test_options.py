@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
 from sklearn.linear_model import GammaRegressor, QuantileRegressor
@@ -83,6 +84,66 @@ def test_class_weights_of_several_outputs():
     model = small(class_weight=weight).fit(X, columns)
     wanted = small().fit(X, columns, compute_sample_weight(weight, columns))
     np.testing.assert_allclose(model.coefs_[0], wanted.coefs_[0], rtol=1e-10)
+
+
+def test_class_weights_of_a_part_that_lacks_classes():
+    # Weights of some classes only, in calls that see some classes only.
+    rows, weight = np.flatnonzero(np.isin(y, (0, 2))), {1: 5.0, 2: 3.0}
+    part, classes = (X[rows], y[rows]), range(10)
+    model = small(class_weight=weight).partial_fit(*part, classes=classes)
+    wanted = small().partial_fit(*part, np.where(part[1] == 2, 3.0, 1.0), classes)
+    np.testing.assert_allclose(model.coefs_[0], wanted.coefs_[0], rtol=1e-10)
+
+
+@pytest.mark.parametrize("sparse_y", [False, True])
+def test_class_weights_of_labels(sparse_y):
+    labels = np.c_[y % 2, y % 3 == 0].astype(int)
+    target = csr_array(labels) if sparse_y else labels
+    own = np.where(labels[:, 0], 2.0, 1.0) * np.where(labels[:, 1], 1.0, 0.5)
+    model = small(class_weight=[{1: 2.0}, {0: 0.5}]).fit(X, target)
+    wanted = small().fit(X, labels, own)
+    np.testing.assert_allclose(model.coefs_[0], wanted.coefs_[0], rtol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("weight", "columns"),
+    [({0: 1.0}, np.c_[y, y % 2]), ([{0: 1.0}] * 3, np.c_[y, y % 2]), ([], y)],
+)
+def test_class_weights_for_another_number_of_columns(weight, columns):
+    message = "class_weight must be 'balanced', a dict for one column of classes, or"
+    with pytest.raises(ValueError, match=message):
+        small(class_weight=weight).fit(X, columns)
+
+
+def test_announced_columns_of_classes_stay_the_same():
+    columns, classes = np.c_[y, y % 2], [list(range(10)), [0, 1]]
+    model = small().partial_fit(X, columns, classes=classes)
+    before = model.coefs_[0].copy()
+    model.partial_fit(X, columns, classes=classes)
+    assert not np.array_equal(model.coefs_[0], before)
+    with pytest.raises(ValueError, match="is not the same as on last call"):
+        model.partial_fit(X, columns, classes=[list(range(10)), [0, 1, 2]])
+    with pytest.raises(ValueError, match=r"classes not in `self.classes_`"):
+        small().partial_fit(X, y, classes=[])
+
+
+def test_a_validation_set_is_smoothed_like_the_training_rows():
+    model = small(label_smoothing=0.3, max_iter=3).fit(X, y, X_val=X, y_val=y)
+    mu = model.predict_proba(X)
+    smooth = np.eye(10)[y] * 0.7 + 0.03
+    wanted = -(smooth * np.log(mu)).sum(axis=1).mean()
+    assert model.validation_loss_curve_[-1] == pytest.approx(wanted)
+
+
+def test_a_failed_partial_fit_leaves_the_dropout_masks_as_they_were():
+    model = small(activation="identity", dropout=0.5, solver="sgd")
+    models = [model.partial_fit(X, y, classes=range(10))]
+    models.append(pickle.loads(pickle.dumps(model)))
+    with np.errstate(all="ignore"), pytest.raises(ValueError, match="non-finite"):
+        models[0].partial_fit(X * 1e300, y)
+    for model in models:
+        model.partial_fit(X, y)
+    np.testing.assert_array_equal(models[0].coefs_[0], models[1].coefs_[0])
 
 
 def test_label_smoothing_bounds_the_confidence():
