@@ -342,7 +342,7 @@ def check_activation(activation, *, z=None, rtol=1e-6):
     z : array-like, default=None
         Where; None takes 60 points between -4 and 4.
     rtol : float, default=1e-6
-        How far the derivative may be off, relative to 1 + |f'|.
+        How far the derivative may be off, relative to ``1 + |f'|``.
 
     Raises
     ------

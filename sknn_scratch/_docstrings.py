@@ -16,14 +16,20 @@ from sknn_scratch._training import train_lbfgs
 
 
 def formula(entry):
-    """The first line of an entry's docstring: its equation."""
-    return inspect.getdoc(entry).splitlines()[0]
+    """The first paragraph of an entry's docstring: its equation."""
+    return " ".join(inspect.getdoc(entry).partition("\n\n")[0].split())
+
+
+def _literal(entry):
+    """The equation as code, a sentence as it is."""
+    text = formula(entry)
+    return f"``{text}``" if " = " in text or "<-" in text else text
 
 
 def _choices(table):
     """The names of a table as numpydoc writes a choice, and a line for each."""
     names = ", ".join(f"'{name}'" for name in table)
-    lines = "\n".join(f"- '{name}': {formula(entry)}" for name, entry in table.items())
+    lines = "\n".join(f"- '{name}': {_literal(entry)}" for name, entry in table.items())
     return f"{{{names}}}", indent(lines, "    ")
 
 
@@ -222,7 +228,7 @@ out_activation_ : str
     Name of the link that turns the last layer's output into predictions.
 n_features_in_ : int
     Number of features seen in fit.
-feature_names_in_ : ndarray of shape (n_features_in_,)
+feature_names_in_ : ndarray of shape (`n_features_in_`,)
     Their names, if X had names that are all strings.""",
     "mlp_sizes": """\
 hidden_layer_sizes : int or array-like of shape (n_layers - 2,), default=(100,)

@@ -262,7 +262,10 @@ class Quantile(Loss):
 
 
 class Poisson(Loss):
-    """L = y log(y / mu) - y + mu, half the Poisson deviance."""
+    """L = y log(y / mu) - y + mu
+
+    Half the Poisson deviance.
+    """
 
     canonical = (Exp,)
     regression_link = "exp"
@@ -287,9 +290,9 @@ class Poisson(Loss):
 
 
 class Gamma(Loss):
-    """L = log(mu / y) + y / mu - 1, half the gamma deviance.
+    """L = log(mu / y) + y / mu - 1
 
-    With its exponential link dL/dz = 1 - y / mu.
+    Half the gamma deviance; with its exponential link dL/dz = 1 - y / mu.
     """
 
     canonical = (Exp,)
@@ -321,10 +324,11 @@ class Gamma(Loss):
 
 
 class BernoulliLogLoss(Loss):
-    """L = -y log(mu) - (1 - y) log(1 - mu), one Bernoulli variable for each output.
+    """L = -y log(mu) - (1 - y) log(1 - mu)
 
-    As in scikit-learn, mu is kept in [eps, 1 - eps] for the value, so that a certain
-    and wrong prediction costs 36 (float64), not infinity. The gradient is exact.
+    One Bernoulli variable for each output. As in scikit-learn, mu is kept in
+    [eps, 1 - eps] for the value, so that a certain and wrong prediction costs 36
+    (float64), not infinity. The gradient is exact.
     """
 
     canonical = (Logistic,)
@@ -350,9 +354,10 @@ class BernoulliLogLoss(Loss):
 
 
 class CategoricalLogLoss(Loss):
-    """L = -sum_j y_j log(mu_j), the cross entropy of a variable with several classes.
+    """L = -sum_j y_j log(mu_j)
 
-    As in scikit-learn, mu is kept in [eps, 1 - eps] for the value.
+    The cross entropy of a variable with several classes. As in scikit-learn, mu is kept
+    in [eps, 1 - eps] for the value.
     """
 
     canonical = (Softmax,)
@@ -437,7 +442,7 @@ def _by_link(categorical, bernoulli):
         cls = categorical if isinstance(link, Softmax) else bernoulli
         return cls(link, settings)
 
-    loss.__doc__ = f"{categorical.__doc__}\n\n    Logistic: {bernoulli.__doc__}"
+    loss.__doc__ = f"{categorical.__doc__}\n    Logistic: {bernoulli.__doc__}"
     return loss
 
 

@@ -1,0 +1,91 @@
+"""Sphinx: ``python -m sphinx -W --keep-going docs docs/_build/html``."""
+
+import os
+import sys
+import warnings
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+# Fits that stop early, on purpose, warn in the examples; pages need not repeat it.
+os.environ.setdefault("PYTHONWARNINGS", "ignore::UserWarning")
+warnings.filterwarnings("ignore", category=UserWarning, module="sknn_scratch")
+
+import sknn_scratch
+
+project = "sknn_scratch"
+author = "The sknn_scratch developers"
+copyright = f"2026, {author}"
+version = release = sknn_scratch.__version__
+
+extensions = [
+    "myst_parser",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "sphinx_gallery.gen_gallery",
+    "sphinx-mathjax-offline",  # equations without a third party's server
+    "tables",
+]
+exclude_patterns = ["_build"]
+templates_path = ["_templates"]
+
+# ---- pages --------------------------------------------------------------------------
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
+myst_heading_anchors = 3
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+
+# ---- API reference ------------------------------------------------------------------
+autosummary_generate = True
+numpydoc_show_class_members = False  # the templates list them
+numpydoc_xref_param_type = False
+
+
+def skip_foreign_members(app, what, name, obj, skip, options):
+    """Leave out what scikit-learn's base classes bring."""
+    module = getattr(obj, "__module__", None) or getattr(
+        getattr(obj, "fget", None), "__module__", None
+    )
+    return skip or (module is not None and not module.startswith("sknn_scratch"))
+
+
+# ---- gallery ------------------------------------------------------------------------
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "gallery",
+    "filename_pattern": "plot_",
+    "within_subsection_order": "FileNameSortKey",
+    "doc_module": ("sknn_scratch",),
+    "backreferences_dir": "api/generated/examples",
+    "inspect_global_variables": False,
+    "remove_config_comments": True,
+    "show_memory": False,
+    "show_signature": False,
+    "write_computation_times": False,
+    "abort_on_example_error": True,
+}
+
+# ---- look ---------------------------------------------------------------------------
+html_theme = "pydata_sphinx_theme"
+html_title = "sknn_scratch"
+html_static_path = ["_static"]
+html_css_files = ["custom.css"]
+html_show_sourcelink = False
+html_copy_source = False
+html_theme_options = {
+    "logo": {"text": "sknn_scratch"},
+    "navbar_align": "left",
+    "show_prev_next": True,
+    "secondary_sidebar_items": ["page-toc"],
+    "footer_start": ["copyright"],
+    "footer_end": [],
+    "pygments_light_style": "default",
+    "pygments_dark_style": "github-dark",
+}
+html_sidebars = {"index": [], "install": [], "start": [], "changelog": []}
+
+
+def setup(app):
+    app.connect("autodoc-skip-member", skip_foreign_members)
