@@ -18,9 +18,16 @@ from itertools import chain, pairwise
 
 import numpy as np
 
-# Entries of the widest buffer in prediction: few enough to keep the memory small, many
-# enough that the products do not repack the weights too often.
-PREDICT_ENTRIES = 1 << 19
+# Prediction goes over chunks of rows whose widest buffer has so many entries and stays
+# in the cache. Wide networks take more, so that the products do not repack the weights
+# too often, up to a bound on the memory.
+CACHED_ENTRIES, MOST_ENTRIES, WORTHWHILE_ROWS = 1 << 16, 1 << 19, 512
+
+
+def rows_at_once(width):
+    """How many rows to predict at a time with layers of that width."""
+    most = max(1, MOST_ENTRIES // width)
+    return max(CACHED_ENTRIES // width, min(WORTHWHILE_ROWS, most))
 
 
 def walk(layers):
@@ -151,7 +158,7 @@ class Network:
             sparse = sparse and layer.keeps_sparse
         return layers
 
-    def predict(self, X, link, *, last=None):
+    def predict(self, X, link, *, last=None, rows=None):
         """link(network(X)) for dense or CSR rows, in chunks of rows.
 
         Parameters
@@ -162,13 +169,15 @@ class Network:
             Applied to the raw output in place.
         last : int, default=None
             Stop after that many layers; None runs all.
+        rows : int, default=None
+            How many rows at a time; None chooses. The last bits may depend on it.
 
         Returns
         -------
         ndarray of shape (n_samples, n_outputs)
         """
         n, sparse = X.shape[0], not isinstance(X, np.ndarray)
-        rows = max(1, PREDICT_ENTRIES // max(layer.n_out for layer in self.layers))
+        rows = rows or rows_at_once(max(layer.n_out for layer in self.layers))
         plan = self.planned(min(rows, n), sparse=sparse)[:last]
         if n <= rows:
             z = run(plan, X.astype(self.dtype, copy=False))

@@ -49,7 +49,8 @@ class Validation:
     def __call__(self):
         """Score the current weights; record score and loss; return the score."""
         problem = self.problem
-        mu = problem.network.predict(self.X, problem.target.link)
+        # All rows at once, as scikit-learn: the last bits decide which epoch is best.
+        mu = problem.network.predict(self.X, problem.target.link, rows=len(self.Y))
         loss = self.loss.value(self.Y, mu, self.weight, self.total)
         self.losses.append(loss / self.divisor)
         if self.scorer == "loss":

@@ -219,13 +219,19 @@ def test_a_copy_holds_the_parameters_once_and_binds_the_views_again(twin_of):
 
 @pytest.mark.parametrize("as_sparse", [False, True])
 @pytest.mark.parametrize("rows", [1, 8, 25])
-def test_chunks_change_nothing(monkeypatch, as_sparse, rows):
+def test_chunks_change_nothing(as_sparse, rows):
     net = network((5, 7, 3))
     X, _ = data(50, (5, 7, 3), "softmax")
     whole = net.predict(X, SOFTMAX)
     X = sparse.csr_matrix(X) if as_sparse else X
-    monkeypatch.setattr(_network, "PREDICT_ENTRIES", 7 * rows)
-    np.testing.assert_allclose(net.predict(X, SOFTMAX), whole, rtol=1e-12)
+    np.testing.assert_allclose(net.predict(X, SOFTMAX, rows=rows), whole, rtol=1e-12)
+
+
+@pytest.mark.parametrize("width", [1, 50, 512, 10_000, 10_000_000])
+def test_chunks_of_a_prediction_are_of_bounded_size(width):
+    rows = _network.rows_at_once(width)
+    assert rows >= 1
+    assert rows * width <= max(width, _network.MOST_ENTRIES)
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
