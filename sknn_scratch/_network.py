@@ -59,6 +59,13 @@ def run_back(layers, delta):
     return delta
 
 
+def for_blas(X):
+    """X as BLAS takes it: rows or columns contiguous, or CSR."""
+    if isinstance(X, np.ndarray) and X.itemsize not in X.strides:
+        return np.ascontiguousarray(X)
+    return X
+
+
 def finish_gradient(weights, weight_grad, grad, alpha, total, spare):
     """Turn the sum over rows into the objective's gradient, in place.
 
@@ -180,7 +187,7 @@ class Network:
         rows = rows or rows_at_once(max(layer.n_out for layer in self.layers))
         plan = self.planned(min(rows, n), sparse=sparse)[:last]
         if n <= rows:
-            z = run(plan, X.astype(self.dtype, copy=False))
+            z = run(plan, for_blas(X.astype(self.dtype, copy=False)))
             link.forward(z)
             return z
         out = np.empty((n, plan[-1].n_out), self.dtype)
@@ -189,7 +196,7 @@ class Network:
             if x.shape[0] < rows:
                 plan = self.planned(x.shape[0], sparse=sparse)[:last]
             z = out[start : start + rows]
-            z[...] = run(plan, x)
+            z[...] = run(plan, for_blas(x))
             link.forward(z)
         return out
 

@@ -8,7 +8,7 @@ two blocks, so that a hundred of them cost a hundred turns of a loop and no more
 
 import numpy as np
 
-from sknn_scratch._layers import Layer
+from sknn_scratch._layers import Layer, product
 
 
 class ResidualStack(Layer):
@@ -51,6 +51,8 @@ class ResidualStack(Layer):
         shape = (n, self.n_out)
         self.training = need_dx is not None
         self.h = np.array(self.step, dtype)
+        self.xW = product(n, self.n_out, self.n_out)
+        self.xTd = product(self.n_out, n, self.n_out)
         # In prediction the layers follow each other in the same two buffers.
         n_kept = self.n_layers if self.training else 1
         self.a = [np.empty(shape, dtype) for _ in range(n_kept)]
@@ -78,7 +80,7 @@ class ResidualStack(Layer):
         self.x, h, forward = x, self.h, self.f.forward
         for k, (a, y, s) in enumerate(zip(self.a, self.y, self.s, strict=True)):
             W, b = self._parameters(k)
-            x.dot(W, a)
+            self.xW(x, W, a)
             a += b
             forward(a, s)
             np.multiply(a, h, y)
@@ -93,7 +95,7 @@ class ResidualStack(Layer):
         yield y
         for k in range(self.n_layers):
             W, b = self._parameters(k)
-            y.dot(W, a)
+            self.xW(y, W, a)
             a += b
             self.f.forward(a)
             a *= self.h
@@ -111,16 +113,16 @@ class ResidualStack(Layer):
             backward(self.a[k], d, self.s[k])  # h dL/dY_k becomes dL/dz
             self._gradients(k, inputs[k], d)
             if k or self.need_dx:
-                d.dot(self._parameters(k)[0].T, dy)
+                self.xW(d, self._parameters(k)[0].T, dy)
                 delta += dy
         return delta if self.need_dx else None
 
     def _gradients(self, k, y, d):
         if self.tied:
-            self.dW[0] += y.T.dot(d, self.gW)
+            self.dW[0] += self.xTd(y.T, d, self.gW)
             self.db[0] += np.add.reduce(d, 0, None, self.gb)
         else:
-            y.T.dot(d, self.dW[k])
+            self.xTd(y.T, d, self.dW[k])
             np.add.reduce(d, 0, None, self.db[k])
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import optimize, sparse
 
 from sknn_scratch._losses import Loss
-from sknn_scratch._network import Network, Plan
+from sknn_scratch._network import Network, Plan, for_blas
 from sknn_scratch._schedules import Adaptive
 from sknn_scratch._threads import scipy_blas_alone
 
@@ -67,10 +67,10 @@ class Progress:
 
 
 def network_input(X, weight, dtype):
-    """X as CSR or dense, and the weights, in the network's dtype."""
+    """X as CSR or dense for BLAS, and the weights, in the network's dtype."""
     X = X.tocsr() if sparse.issparse(X) else X
     weight = None if weight is None else weight.astype(dtype, copy=False)
-    return X.astype(dtype, copy=False), weight
+    return for_blas(X.astype(dtype, copy=False)), weight
 
 
 @dataclass
