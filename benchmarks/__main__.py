@@ -22,7 +22,7 @@ from benchmarks import _pytorch
 from benchmarks._cases import TABLES
 from benchmarks._measure import How
 
-MEDIANS = "medians of {} interleaved rounds, and of their ratios"
+MEDIANS = "Medians of {} interleaved rounds, and of their ratios."
 
 
 def machine():
@@ -82,13 +82,13 @@ def parsed(argv):
 def main(argv=None):
     """Print the tables; return the exit code."""
     options = parsed(argv)
-    print(", ".join(machine()))
+    print(", ".join(machine()), end=".\n")
     if hasattr(os, "getloadavg"):
-        print(f"load before the start: {os.getloadavg()[0]:.1f} processors")
-    how = "times of one round, for show" if options.quick else MEDIANS
+        print(f"Load before the start: {os.getloadavg()[0]:.1f} processors.")
+    how = "Times of one round, for show." if options.quick else MEDIANS
     print(how.format(options.repeats))
     if not _pytorch.torch:
-        print("PyTorch is not installed: its column is left out")
+        print("PyTorch is not installed: its column is left out.")
     n_cases = 0
     for dtype in options.dtype or ("float64", "float32"):
         for name in options.table or TABLES:

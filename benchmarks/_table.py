@@ -49,7 +49,9 @@ class Table:
             return 0
         row = markdown_row if markdown else text_row
         heads = [*self.columns, *(f"{a}/{b}" for a, b in self.pairs)]
-        print(f"\n{self.title}, {how.dtype.__name__}: {self.unit} for {self.per}\n")
+        mark = "## " if markdown else ""
+        print(f"\n{mark}{self.title}, {how.dtype.__name__}\n")
+        print(f"{self.unit.capitalize()} for {self.per}.\n")
         print(row("case", heads))
         if markdown:
             print("|---|" + "---:|" * len(heads))

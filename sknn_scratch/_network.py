@@ -18,16 +18,17 @@ from itertools import chain, pairwise
 
 import numpy as np
 
-# Prediction goes over chunks of rows whose widest buffer has so many entries and stays
-# in the cache. Wide networks take more, so that the products do not repack the weights
-# too often, up to a bound on the memory.
-CACHED_ENTRIES, MOST_ENTRIES, WORTHWHILE_ROWS = 1 << 16, 1 << 19, 512
+# Prediction goes over chunks of rows whose widest buffer stays in the cache. Wide
+# networks take more rows, so that the products do not repack the weights too often, up to
+# a bound on the memory.
+CACHED_BYTES, MOST_BYTES, WORTHWHILE_COLUMN_BYTES = 1 << 19, 1 << 22, 1 << 13
 
 
-def rows_at_once(width):
+def rows_at_once(width, itemsize):
     """How many rows to predict at a time with layers of that width."""
-    most = max(1, MOST_ENTRIES // width)
-    return max(CACHED_ENTRIES // width, min(WORTHWHILE_ROWS, most))
+    row = width * itemsize
+    worthwhile = min(WORTHWHILE_COLUMN_BYTES // itemsize, MOST_BYTES // row)
+    return max(1, worthwhile, CACHED_BYTES // row)
 
 
 def walk(layers):
@@ -184,7 +185,8 @@ class Network:
         ndarray of shape (n_samples, n_outputs)
         """
         n, sparse = X.shape[0], not isinstance(X, np.ndarray)
-        rows = rows or rows_at_once(max(layer.n_out for layer in self.layers))
+        width = max(layer.n_out for layer in self.layers)
+        rows = rows or rows_at_once(width, self.dtype.itemsize)
         plan = self.planned(min(rows, n), sparse=sparse)[:last]
         if n <= rows:
             z = run(plan, for_blas(X.astype(self.dtype, copy=False)))

@@ -198,7 +198,7 @@ def test_prediction_holds_one_chunk_of_activations(tracing):
     X = np.zeros((40_000, 4))
     peak, mu = peak_of(network.predict, X, LINKS["identity"])
     # The buffers of the last, smaller chunk join those of the others.
-    chunk = _network.rows_at_once(512) * 512 * 8
+    chunk = _network.rows_at_once(512, 8) * 512 * 8
     assert peak < mu.nbytes + 2.2 * chunk < len(X) * 512 * 8 / 10
 
 

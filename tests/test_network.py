@@ -227,11 +227,12 @@ def test_chunks_change_nothing(as_sparse, rows):
     np.testing.assert_allclose(net.predict(X, SOFTMAX, rows=rows), whole, rtol=1e-12)
 
 
+@pytest.mark.parametrize("itemsize", [4, 8])
 @pytest.mark.parametrize("width", [1, 50, 512, 10_000, 10_000_000])
-def test_chunks_of_a_prediction_are_of_bounded_size(width):
-    rows = _network.rows_at_once(width)
+def test_chunks_of_a_prediction_are_of_bounded_size(width, itemsize):
+    rows = _network.rows_at_once(width, itemsize)
     assert rows >= 1
-    assert rows * width <= max(width, _network.MOST_ENTRIES)
+    assert rows * width * itemsize <= max(width * itemsize, _network.MOST_BYTES)
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
