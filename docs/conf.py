@@ -28,7 +28,7 @@ extensions = [
     "sphinx-mathjax-offline",  # equations without a third party's server
     "tables",
 ]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "benchmarks_results.md"]
 templates_path = ["_templates"]
 
 # ---- pages --------------------------------------------------------------------------

@@ -9,6 +9,7 @@ fails leaves the estimator as it was.
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from math import isfinite
 
 import numpy as np
 from scipy import sparse
@@ -248,7 +249,15 @@ class BaseNetwork(CallbackSupportMixin, BaseEstimator):
     def _predict_mu(self, X):
         """The network's output (n_samples, n_outputs), link applied."""
         X, network = self._rows(X)
-        return network.predict(X, self._target.link)
+        mu = network.predict(X, self._target.link)
+        # One sum is quicker than looking at each entry, and finite in all but rare cases.
+        if not isfinite(mu.sum()) and not np.isfinite(mu).all():
+            raise ValueError(
+                "The network's output is not finite for these rows: their features, or "
+                f"the weights, are too large for {network.dtype}. Scale the features, "
+                "for example with StandardScaler."
+            )
+        return mu
 
     def hidden_activations(self, X):
         """The outputs of the hidden layers.

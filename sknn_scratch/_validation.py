@@ -44,6 +44,11 @@ class Validation:
         self.Y = given.Y.astype(dtype, copy=False)
         self.loss = problem.loss.planned(*self.Y.shape, dtype)
         self.total = len(self.Y) if self.weight is None else float(self.weight.sum())
+        if not self.total:
+            raise ValueError(
+                "The rows of the validation set all have weight zero. Increase "
+                "'validation_fraction', or give a validation set with other weights."
+            )
         self.divisor = self.Y.shape[1] if problem.loss.reports_mean_over_outputs else 1
 
     def __call__(self):

@@ -12,6 +12,7 @@ X - mu = Q R, to which rows are added by another QR decomposition, so that chunk
 what the whole gives, to rounding.
 """
 
+from math import isfinite
 from numbers import Integral, Real
 
 import numpy as np
@@ -256,9 +257,14 @@ class WhiteningTransformer(
         }
 
     def _shrinkage(self, X, total):
-        if self.shrinkage == "auto":
-            return float(ledoit_wolf_shrinkage(X)) if total else 0.0
-        return float(self.shrinkage or 0.0)
+        if self.shrinkage != "auto":
+            return float(self.shrinkage or 0.0)
+        if not total:
+            return 0.0
+        # The estimate does not depend on the scale, but its fourth powers may underflow.
+        unit = X.astype(np.float64) / np.sqrt(total / X.shape[1])
+        estimate = float(ledoit_wolf_shrinkage(unit))
+        return min(1.0, max(0.0, estimate)) if isfinite(estimate) else 0.0
 
     @staticmethod
     def _completed(V, variances, p):

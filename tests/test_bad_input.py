@@ -322,3 +322,26 @@ def test_predicting_with_an_unfitted_model():
 def test_predicting_bad_rows(rows, message):
     with pytest.raises(ValueError, match=message):
         Classifier().fit(X, y).predict(rows)
+
+
+def test_output_that_overflows():
+    model = Classifier(max_iter=3).fit(X, y)
+    before = model.predict(X)
+    message = "The network's output is not finite for these rows"
+    with np.errstate(all="ignore"):
+        for method in (model.predict, model.predict_proba):
+            with pytest.raises(ValueError, match=message):
+                method(np.where(np.arange(X.shape[1]) % 2, 1e308, -1e308)[None])
+        regressor = Regressor(max_iter=3).fit(X, y)
+        with pytest.raises(ValueError, match=message):
+            regressor.predict(np.full((1, X.shape[1]), 1e308))
+    np.testing.assert_array_equal(model.predict(X), before)
+
+
+def test_held_out_rows_without_weight():
+    weight = np.zeros(len(y))
+    weight[0] = 1
+    message = "The rows of the validation set all have weight zero"
+    for model in (Classifier(early_stopping=True), Regressor(early_stopping=True)):
+        with pytest.raises(ValueError, match=message):
+            model.fit(X, y, weight)

@@ -1,24 +1,87 @@
 """The code that the pages show runs, and says what they say."""
 
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+import sknn_scratch
+from sknn_scratch import datasets, display, interchange, model_selection, preprocessing
+
 ROOT = Path(__file__).parent.parent
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
-BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
+BUILT = ("_build", "gallery", "generated")
+PAGES = [
+    ROOT / "README.md",
+    *(
+        page
+        for page in sorted((ROOT / "docs").rglob("*.md"))
+        if not set(page.parts) & set(BUILT)
+    ),
+]
+BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
+
+#: What the code on a page needs besides the package's own dependencies.
+EXTRAS = {
+    "dask": "dask.distributed",
+    "skl2onnx": "skl2onnx",
+    "sknn_scratch.display": "matplotlib",
+    "to_frame": "pandas",
+}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def blocks(page):
+    return BLOCK.findall(page.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if blocks(page)], ids=lambda page: page.stem
+)
 @pytest.mark.filterwarnings("ignore")  # what runs on the cluster warns as it likes
 def test_code_blocks_run(page, capsys):
-    text = page.read_text(encoding="utf-8")
-    for library in ("distributed", "skl2onnx"):
-        if library in text:
-            pytest.importorskip(library)
+    code = blocks(page)
+    for word, module in EXTRAS.items():
+        if word in "".join(code):
+            pytest.importorskip(module)
     namespace = {}
-    for block in BLOCK.findall(text):
+    for block in code:
         exec(compile(block, str(page), "exec"), namespace)
     if page.name == "README.md":
         assert "test accuracy 0.9" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "module",
+    [sknn_scratch, datasets, display, interchange, model_selection, preprocessing],
+    ids=lambda module: module.__name__,
+)
+def test_everything_public_is_in_the_reference(module):
+    reference = (ROOT / "docs" / "api" / "index.md").read_text(encoding="utf-8")
+    section = reference.split(f".. currentmodule:: {module.__name__}\n")[1]
+    names = set(re.findall(r"^   (\w+)$", section, re.MULTILINE))
+    assert set(module.__all__) <= names
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_tables_and_sources_that_a_page_shows_exist(page):
+    text = page.read_text(encoding="utf-8")
+    for name in re.findall(r"^```\{table-of\} (\S+)", text, re.MULTILINE):
+        module, table = name.rsplit(".", 1)
+        assert len(getattr(import_module(module), table)) > 1
+    for source in re.findall(r"^```\{literalinclude\} (\S+)", text, re.MULTILINE):
+        assert (page.parent / source).exists()
+
+
+def test_every_parameter_is_in_the_feature_table_or_scikit_learns():
+    from sklearn.neural_network import MLPClassifier, MLPRegressor
+
+    ours, theirs = (
+        set().union(*(model().get_params() for model in pair))
+        for pair in (
+            (sknn_scratch.ScratchMLPClassifier, sknn_scratch.ScratchMLPRegressor),
+            (MLPClassifier, MLPRegressor),
+        )
+    )
+    page = ROOT / "docs" / "moving_from_mlpclassifier.md"
+    named = set(re.findall(r"`(\w+)`", page.read_text(encoding="utf-8")))
+    assert ours - theirs <= named | {"init_scale"}

@@ -1,0 +1,58 @@
+"""Check the links inside a built site: ``python docs/check_links.py docs/_build/html``.
+
+Every page, picture, script and anchor that a page refers to must be there.
+"""
+
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+
+class Page(HTMLParser):
+    """The references that a page makes, and the anchors that it has."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.references, self.anchors = [], set()
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag, attributes):
+        for name, value in attributes:
+            if name in ("id", "name"):
+                self.anchors.add(value)
+            elif name in ("href", "src") and value:
+                self.references.append(value)
+
+
+def broken(site):
+    """Yield each page's references that lead nowhere."""
+    pages = {path: Page(path) for path in sorted(site.rglob("*.html"))}
+    for path, page in pages.items():
+        for reference in page.references:
+            parts = urlsplit(reference)
+            if parts.scheme or parts.netloc:
+                continue
+            name = unquote(parts.path)
+            target = (path.parent / name).resolve() if name else path
+            if target.is_dir():
+                target /= "index.html"
+            anchor = unquote(parts.fragment)
+            if not target.exists():
+                yield path, reference
+            elif anchor and target in pages and anchor not in pages[target].anchors:
+                yield path, reference
+
+
+def main(site):
+    """Print what is broken; return the exit code."""
+    n_pages = sum(1 for _ in site.rglob("*.html"))
+    faults = list(broken(site.resolve()))
+    for path, reference in faults:
+        print(f"{path.relative_to(site.resolve())}: {reference} leads nowhere")
+    print(f"{n_pages} pages, {len(faults)} broken links")
+    return 1 if faults or not n_pages else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(Path(sys.argv[1])))
