@@ -25,9 +25,16 @@ class Page(HTMLParser):
                 self.references.append(value)
 
 
+def html_pages(site):
+    """The pages, without the theme's own templates."""
+    return [
+        page for page in sorted(site.rglob("*.html")) if "_static" not in page.parts
+    ]
+
+
 def broken(site):
     """Yield each page's references that lead nowhere."""
-    pages = {path: Page(path) for path in sorted(site.rglob("*.html"))}
+    pages = {path: Page(path) for path in html_pages(site)}
     for path, page in pages.items():
         for reference in page.references:
             parts = urlsplit(reference)
@@ -37,19 +44,18 @@ def broken(site):
             target = (path.parent / name).resolve() if name else path
             if target.is_dir():
                 target /= "index.html"
+            anchors = pages[target].anchors if target in pages else ()
             anchor = unquote(parts.fragment)
-            if not target.exists():
-                yield path, reference
-            elif anchor and target in pages and anchor not in pages[target].anchors:
+            if not target.exists() or (anchor and anchors and anchor not in anchors):
                 yield path, reference
 
 
 def main(site):
     """Print what is broken; return the exit code."""
-    n_pages = sum(1 for _ in site.rglob("*.html"))
-    faults = list(broken(site.resolve()))
+    site = site.resolve()
+    n_pages, faults = len(html_pages(site)), list(broken(site))
     for path, reference in faults:
-        print(f"{path.relative_to(site.resolve())}: {reference} leads nowhere")
+        print(f"{path.relative_to(site)}: {reference} leads nowhere")
     print(f"{n_pages} pages, {len(faults)} broken links")
     return 1 if faults or not n_pages else 0
 

@@ -250,7 +250,7 @@ class BaseNetwork(CallbackSupportMixin, BaseEstimator):
         """The network's output (n_samples, n_outputs), link applied."""
         X, network = self._rows(X)
         mu = network.predict(X, self._target.link)
-        # One sum is quicker than looking at each entry, and finite in all but rare cases.
+        # One sum is quicker than a look at each entry, and nearly always finite.
         if not isfinite(mu.sum()) and not np.isfinite(mu).all():
             raise ValueError(
                 "The network's output is not finite for these rows: their features, or "

@@ -19,8 +19,8 @@ from itertools import chain, pairwise
 import numpy as np
 
 # Prediction goes over chunks of rows whose widest buffer stays in the cache. Wide
-# networks take more rows, so that the products do not repack the weights too often, up to
-# a bound on the memory.
+# networks take more rows, so that the products do not repack the weights too often, up
+# to a bound on the memory.
 CACHED_BYTES, MOST_BYTES, WORTHWHILE_COLUMN_BYTES = 1 << 19, 1 << 22, 1 << 13
 
 

@@ -14,41 +14,35 @@ from threading import Lock
 
 from threadpoolctl import ThreadpoolController
 
-_lock = Lock()
-_depth = 0
-_before: list[int] = []
+_taken = Lock()
 
 
 @cache
-def _scipy_pools():
-    """The BLAS libraries that SciPy brought; none where NumPy and SciPy share one."""
-    return [
-        library
-        for library in ThreadpoolController().select(user_api="blas").lib_controllers
-        if any(part.startswith("scipy") for part in Path(library.filepath).parts[-3:-1])
-    ]
+def _scipy_blas():
+    """The control of the BLAS libraries that SciPy brought; of none if NumPy shares it."""
+    blas = ThreadpoolController().select(user_api="blas")
+    paths = [Path(library.filepath) for library in blas.lib_controllers]
+    return blas.select(
+        filepath=[
+            str(path)
+            for path in paths
+            if any(part.startswith("scipy") for part in path.parts[-3:-1])
+        ]
+    )
 
 
 @contextmanager
 def scipy_blas_alone():
     """A block in which SciPy's own BLAS has one thread.
 
-    The number of threads is the process's, so blocks in several threads are counted:
-    the first one sets it, the last one restores it.
+    The number is the process's, and must be restored by the thread that set it: of
+    several fits at once the first one does both, the others leave it alone.
     """
-    global _depth, _before
-    pools = _scipy_pools()
-    with _lock:
-        if _depth == 0:
-            _before = [pool.get_num_threads() for pool in pools]
-            for pool in pools:
-                pool.set_num_threads(1)
-        _depth += 1
-    try:
+    if not _taken.acquire(blocking=False):
         yield
+        return
+    try:
+        with _scipy_blas().limit(limits=1):
+            yield
     finally:
-        with _lock:
-            _depth -= 1
-            if _depth == 0:
-                for pool, n_threads in zip(pools, _before, strict=True):
-                    pool.set_num_threads(n_threads)
+        _taken.release()

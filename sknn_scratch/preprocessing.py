@@ -261,7 +261,7 @@ class WhiteningTransformer(
             return float(self.shrinkage or 0.0)
         if not total:
             return 0.0
-        # The estimate does not depend on the scale, but its fourth powers may underflow.
+        # The scale changes nothing in theory; here its fourth power may underflow.
         unit = X.astype(np.float64) / np.sqrt(total / X.shape[1])
         estimate = float(ledoit_wolf_shrinkage(unit))
         return min(1.0, max(0.0, estimate)) if isfinite(estimate) else 0.0

@@ -1,4 +1,4 @@
-"""Whatever the data: finite predictions of the right shape and dtype, or a clear error."""
+"""Whatever the data: finite predictions of the right shape and dtype, or an error."""
 
 import itertools
 import re
@@ -168,8 +168,9 @@ def fitted_or_documented(fit):
         try:
             return fit()
         except ValueError as error:
-            assert DOCUMENTED.search(str(error)), error
-            return None
+            if DOCUMENTED.search(str(error)):
+                return None
+            raise
 
 
 many = hypothesis.settings(
