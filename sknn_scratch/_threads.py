@@ -19,7 +19,7 @@ _taken = Lock()
 
 @cache
 def _scipy_blas():
-    """The control of the BLAS libraries that SciPy brought; of none if NumPy shares it."""
+    """Control of the BLAS libraries that SciPy brought; of none if NumPy shares its."""
     blas = ThreadpoolController().select(user_api="blas")
     paths = [Path(library.filepath) for library in blas.lib_controllers]
     return blas.select(

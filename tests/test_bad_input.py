@@ -324,24 +324,24 @@ def test_predicting_bad_rows(rows, message):
         Classifier().fit(X, y).predict(rows)
 
 
-def test_output_that_overflows():
-    model = Classifier(max_iter=3).fit(X, y)
+@pytest.mark.parametrize("make", [Classifier, Regressor])
+def test_output_that_overflows(make):
+    model = make(activation="identity", random_state=0).fit(X, y)
     before = model.predict(X)
+    huge = 1e308 * np.sign(model.coefs_[0][:, 0])[None]  # the first unit's sum is inf
     message = "The network's output is not finite for these rows"
-    with np.errstate(all="ignore"):
-        for method in (model.predict, model.predict_proba):
-            with pytest.raises(ValueError, match=message):
-                method(np.where(np.arange(X.shape[1]) % 2, 1e308, -1e308)[None])
-        regressor = Regressor(max_iter=3).fit(X, y)
-        with pytest.raises(ValueError, match=message):
-            regressor.predict(np.full((1, X.shape[1]), 1e308))
+    for method in ("predict", "predict_proba"):
+        if hasattr(model, method):
+            with np.errstate(all="ignore"), pytest.raises(ValueError, match=message):
+                getattr(model, method)(huge)
     np.testing.assert_array_equal(model.predict(X), before)
 
 
-def test_held_out_rows_without_weight():
-    weight = np.zeros(len(y))
-    weight[0] = 1
+@pytest.mark.parametrize("make", [Classifier, Regressor])
+def test_validation_rows_without_weight(make):
+    nothing, only_first = np.zeros(len(y)), np.r_[1.0, np.zeros(len(y) - 1)]
     message = "The rows of the validation set all have weight zero"
-    for model in (Classifier(early_stopping=True), Regressor(early_stopping=True)):
-        with pytest.raises(ValueError, match=message):
-            model.fit(X, y, weight)
+    with pytest.raises(ValueError, match=message):
+        make(random_state=0).fit(X, y, X_val=X, y_val=y, sample_weight_val=nothing)
+    with pytest.raises(ValueError, match=message):  # seed 0 does not hold out row 0
+        make(early_stopping=True, random_state=0).fit(X, y, only_first)
