@@ -328,7 +328,8 @@ def test_predicting_bad_rows(rows, message):
 def test_output_that_overflows(make):
     model = make(activation="identity", random_state=0).fit(X, y)
     before = model.predict(X)
-    huge = 1e308 * np.sign(model.coefs_[0][:, 0])[None]  # the first unit's sum is inf
+    # The first unit's sum is infinite.
+    huge = np.finfo(float).max * np.sign(model.coefs_[0][:, 0])[None]
     message = "The network's output is not finite for these rows"
     for method in ("predict", "predict_proba"):
         if hasattr(model, method):
@@ -340,8 +341,8 @@ def test_output_that_overflows(make):
 @pytest.mark.parametrize("make", [Classifier, Regressor])
 def test_validation_rows_without_weight(make):
     nothing, only_first = np.zeros(len(y)), np.r_[1.0, np.zeros(len(y) - 1)]
-    message = "The rows of the validation set all have weight zero"
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match="must contain at least one non-zero number"):
         make(random_state=0).fit(X, y, X_val=X, y_val=y, sample_weight_val=nothing)
+    message = "The rows of the validation set all have weight zero"
     with pytest.raises(ValueError, match=message):  # seed 0 does not hold out row 0
         make(early_stopping=True, random_state=0).fit(X, y, only_first)
