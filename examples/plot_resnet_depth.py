@@ -57,7 +57,7 @@ for depth in DEPTHS:
         )
 print("seeds:", runs["ResNet", DEPTHS[0]].seeds)
 for (name, depth), run in runs.items():
-    parameters = run.estimators[0]._network.theta.size
+    parameters = depth * WIDTH * (WIDTH + 1) + WIDTH + 1
     print(
         f"{name:>6}, {depth:>3} layers, {parameters:>5} parameters: "
         f"test accuracy {run.mean:.3f}, spread {run.spread:.3f}"

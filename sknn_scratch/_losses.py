@@ -15,6 +15,7 @@ the two passes of an activation and name it in ``LINKS``.
 """
 
 import copy
+import inspect
 
 import numpy as np
 from scipy.special import xlogy
@@ -326,9 +327,9 @@ class Gamma(Loss):
 class BernoulliLogLoss(Loss):
     """L = -y log(mu) - (1 - y) log(1 - mu)
 
-    One Bernoulli variable for each output. As in scikit-learn, mu is kept in
-    [eps, 1 - eps] for the value, so that a certain and wrong prediction costs 36
-    (float64), not infinity. The gradient is exact.
+    for each output. As in scikit-learn, mu is kept in [eps, 1 - eps] for the value, so
+    that a certain and wrong prediction costs 36 (float64), not infinity. The gradient
+    is exact.
     """
 
     canonical = (Logistic,)
@@ -356,8 +357,7 @@ class BernoulliLogLoss(Loss):
 class CategoricalLogLoss(Loss):
     """L = -sum_j y_j log(mu_j)
 
-    The cross entropy of a variable with several classes. As in scikit-learn, mu is kept
-    in [eps, 1 - eps] for the value.
+    The cross entropy of a variable with several classes.
     """
 
     canonical = (Softmax,)
@@ -415,7 +415,7 @@ class CategoricalFocal(Loss):
 class BernoulliFocal(CategoricalFocal):
     """L = -y (1 - mu)^g log(mu) - (1 - y) mu^g log(1 - mu), g = focal_gamma
 
-    Lin, Goyal, Girshick, He and Dollar (2017), for one Bernoulli variable an output.
+    for each output; Lin, Goyal, Girshick, He and Dollar (2017).
     """
 
     n_buffers = 5
@@ -442,7 +442,8 @@ def _by_link(categorical, bernoulli):
         cls = categorical if isinstance(link, Softmax) else bernoulli
         return cls(link, settings)
 
-    loss.__doc__ = f"{categorical.__doc__}\n    Logistic: {bernoulli.__doc__}"
+    both = [inspect.getdoc(categorical), inspect.getdoc(bernoulli)]
+    loss.__doc__ = "\n\nWith a logistic link ".join(both)
     return loss
 
 

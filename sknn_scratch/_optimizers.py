@@ -281,11 +281,11 @@ class AdamW(Adam):
 
 
 class NAdam(Adam):
-    """Adam with Nesterov's momentum.
+    """theta <- theta - eta (u' m / (1 - U') + (1 - u) g / (1 - U))
+    / (sqrt(v / (1 - b2^t)) + eps),  u = b1 (1 - 0.96^(t / 250) / 2)
 
-    theta <- theta - eta (u_{t+1} m / (1 - U_{t+1}) + (1 - u_t) g / (1 - U_t))
-    / (sqrt(v / (1 - b2^t)) + eps), u_t = b1 (1 - 0.96^(t / 250) / 2) and U_t their
-    product so far; Dozat (2016), in the form of PyTorch's NAdam.
+    Adam with Nesterov's momentum. m and v are Adam's, U is the product of all u so far,
+    u' and U' are those of the next step; Dozat (2016), in the form of PyTorch's NAdam.
     """
 
     def configure(self, settings, dtype):

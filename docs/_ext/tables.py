@@ -3,22 +3,22 @@
     ```{table-of} sknn_scratch._activations.ACTIVATIONS
     ```
 
-Name, formula and source of each entry come from its docstring, so that whatever is
-added to a table is on the page at the next build.
+Formula and notes of each entry are the first paragraph of its docstring and the rest,
+so that whatever is added to a table is on the page at the next build.
 """
 
 import inspect
 from importlib import import_module
 
 from docutils import nodes
-from docutils.parsers.rst import Directive
+from sphinx.util.docutils import SphinxDirective
 
 
 def row(*cells):
     return nodes.row("", *(nodes.entry("", cell) for cell in cells))
 
 
-class TableOf(Directive):
+class TableOf(SphinxDirective):
     required_arguments = 1
 
     def run(self):
@@ -26,12 +26,13 @@ class TableOf(Directive):
         entries = getattr(import_module(module), name)
         body = nodes.tbody()
         for key, entry in entries.items():
-            formula, _, source = inspect.getdoc(entry).partition("\n\n")
-            source = source.split("\n\nParameters\n")[0]
+            # The sections of numpydoc, such as Parameters, are left out.
+            text = inspect.getdoc(entry).split("\n----", 1)[0].split("\nParameters")[0]
+            formula, _, notes = text.partition("\n\n")
             body += row(
                 nodes.paragraph("", "", nodes.literal("", key)),
                 nodes.paragraph("", " ".join(formula.split())),
-                nodes.paragraph("", " ".join(source.split())),
+                nodes.paragraph("", "", *self.parse_inline(" ".join(notes.split()))[0]),
             )
         titles = (nodes.paragraph("", text) for text in ("name", "formula", "notes"))
         group = nodes.tgroup(
