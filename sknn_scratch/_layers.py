@@ -127,7 +127,7 @@ class Dense(Layer):
 
     def forward(self, x):
         self.x = x
-        a = self.xW(x, self.W, self.a)
+        a = self.xW(x, self.W, self.a)  # a = x W
         a += self.b
         self.f.forward(a, self.s)
         return a
