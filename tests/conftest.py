@@ -1,10 +1,12 @@
 """Shared by all tests: pictures are drawn without a screen."""
 
 import os
+from importlib.metadata import version
 
-# Without it scikit-learn skips its check of inputs that follow the array API. SciPy
-# reads it when it is imported.
-os.environ.setdefault("SCIPY_ARRAY_API", "1")
+# Without it scikit-learn skips its check of inputs that follow the array API, which
+# needs SciPy 1.14. SciPy reads it when it is imported.
+if tuple(map(int, version("scipy").split(".")[:2])) >= (1, 14):
+    os.environ.setdefault("SCIPY_ARRAY_API", "1")
 
 import pytest
 

@@ -251,7 +251,8 @@ def test_sparse_dropout_drops_stored_entries_at_its_rate(rate):
     layer = Dropout(50, rate)
     layer.draw(None, np.random.RandomState(0))
     plan = layer.planned(2000, np.dtype("float64"), True, sparse=True)
-    x = sparse.random_array((2000, 50), density=0.9, format="csr", rng=0)
+    rng = np.random.default_rng(0)
+    x = sparse.csr_array(rng.random((2000, 50)) * (rng.random((2000, 50)) < 0.9))
     y = plan.forward(x)
     kept = y.data != 0
     # 90,000 draws: three standard errors are below 0.005.
