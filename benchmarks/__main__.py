@@ -11,6 +11,8 @@ import argparse
 import os
 import platform
 import re
+import signal
+import sys
 import warnings
 
 import numpy as np
@@ -39,6 +41,15 @@ def machine():
     )
 
 
+def pattern(text):
+    """The compiled regular expression."""
+    try:
+        return re.compile(text, re.IGNORECASE)
+    except re.error as error:
+        message = f"not a regular expression: {text!r}: {error}"
+        raise argparse.ArgumentTypeError(message) from error
+
+
 def parsed(argv):
     """The options."""
     parser = argparse.ArgumentParser(
@@ -54,8 +65,8 @@ def parsed(argv):
     parser.add_argument(
         "--only",
         metavar="PATTERN",
-        default="",
-        type=lambda text: re.compile(text, re.IGNORECASE),
+        default=pattern(""),
+        type=pattern,
         help="cases whose name this regular expression is found in",
     )
     parser.add_argument(
@@ -103,8 +114,12 @@ def main(argv=None):
     return 0 if n_cases else 2
 
 
+def stop(signum, frame):
+    """End the job on Ctrl-C; a KeyboardInterrupt would end no more than one fit."""
+    print("\nstopped", file=sys.stderr)
+    raise SystemExit(128 + signum)
+
+
 if __name__ == "__main__":
-    try:
-        raise SystemExit(main())
-    except KeyboardInterrupt:
-        raise SystemExit("\nstopped") from None
+    signal.signal(signal.SIGINT, stop)
+    raise SystemExit(main())

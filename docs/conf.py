@@ -28,6 +28,8 @@ extensions = [
     "sphinx-mathjax-offline",  # equations without a third party's server
     "tables",
 ]
+# The checkout may lie in a folder with a space; check_links.py sees to the links.
+suppress_warnings = ["sphinx_gallery.space_in_filename"]
 exclude_patterns = ["_build", "benchmarks_results.md"]
 templates_path = ["_templates"]
 

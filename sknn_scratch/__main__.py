@@ -2,11 +2,12 @@
 
 Fits both estimators of this package and both of scikit-learn's, in pipelines with
 StandardScaler, on the data sets that come with scikit-learn, and prints the test
-scores, the largest difference in predictions, and the fit times with their ratio. Fits
-are interleaved and the medians are printed, so that a busy machine matters less.
+scores, the largest difference in predictions, and the fit times with their ratio. The
+fits take turns and the medians are printed, so that a busy machine matters less.
 """
 
 import argparse
+import signal
 import sys
 import time
 import warnings
@@ -28,18 +29,50 @@ REGRESSORS = (MLPRegressor, ScratchMLPRegressor)
 
 # name, loader, (scikit-learn's, ours), parameters
 CASES = [
-    ("digits", load_digits, CLASSIFIERS, {"hidden_layer_sizes": (50,)}),
+    ("digits, 50 units", load_digits, CLASSIFIERS, {"hidden_layer_sizes": (50,)}),
     ("breast cancer", load_breast_cancer, CLASSIFIERS, {}),
-    ("wine", load_wine, CLASSIFIERS, {"solver": "lbfgs"}),
-    ("diabetes", load_diabetes, REGRESSORS, {"early_stopping": True}),
+    ("wine, L-BFGS", load_wine, CLASSIFIERS, {"solver": "lbfgs"}),
+    ("diabetes, early stopping", load_diabetes, REGRESSORS, {"early_stopping": True}),
 ]
 
-HEADER = (
-    f"{'data set':<14}{'score':>9}{'score':>9}{'largest':>12}"
-    f"{'fit time':>11}{'fit time':>11}{'ratio':>8}\n"
-    f"{'':<14}{'sklearn':>9}{'ours':>9}{'difference':>12}"
-    f"{'sklearn':>11}{'ours':>11}{'':>8}"
-)
+HEADER = f"""\
+{"":<26}{"test score":>18}{"largest":>12}{"fit time":>22}{"ratio":>8}
+{"data set":<26}{"sklearn":>9}{"ours":>9}{"difference":>12}{"sklearn":>11}{"ours":>11}
+{"":-<88}"""
+
+
+class Progress:
+    """Tells how far the job is: a bar on a terminal, else a line for each data set."""
+
+    WIDTH = 30
+
+    def __init__(self, total, out):
+        self.done, self.total, self.out = 0, total, out
+        self.is_bar = out.isatty()
+
+    def begin(self, name):
+        """A data set's turn."""
+        self.name = name
+        if self.is_bar:
+            self._draw()
+        else:
+            print(f"fitting {name} ...", file=self.out, flush=True)
+
+    def step(self):
+        """One round of fits is done."""
+        self.done += 1
+        if self.is_bar:
+            self._draw()
+
+    def end(self):
+        """Wipe out the bar, or leave a blank line."""
+        print("\r\x1b[K" if self.is_bar else "\n", end="", file=self.out)
+
+    def _draw(self):
+        full = self.WIDTH * self.done // self.total
+        bar = "#" * full + "." * (self.WIDTH - full)
+        line = f"\r[{bar}] {self.done}/{self.total} {self.name:<26}"
+        print(line, end="", file=self.out, flush=True)
 
 
 def build(estimator, parameters):
@@ -59,8 +92,8 @@ def timed_fit(model, X, y):
         return time.perf_counter() - start
 
 
-def compare(loader, estimators, parameters, repeats, dtype, tick):
-    """One case: scores, largest difference in predictions, times."""
+def compare(loader, estimators, parameters, repeats, dtype, progress):
+    """One case: scores, largest difference in predictions, times, their ratio."""
     X, y = loader(return_X_y=True)
     X_train, X_test, y_train, y_test = train_test_split(
         X.astype(dtype), y, random_state=0
@@ -70,12 +103,27 @@ def compare(loader, estimators, parameters, repeats, dtype, tick):
     for _ in range(repeats):
         for model, seconds in zip(models, times, strict=True):
             seconds.append(timed_fit(model, X_train, y_train))
-        tick()
+        progress.step()
     predict = "predict_proba" if hasattr(models[0], "predict_proba") else "predict"
-    ours, theirs = (getattr(model, predict)(X_test) for model in models[::-1])
+    theirs, ours = (getattr(model, predict)(X_test) for model in models)
     ratio = median(b / a for a, b in zip(*times, strict=True))
     scores = [model.score(X_test, y_test) for model in models]
     return *scores, np.abs(ours - theirs).max(), *map(median, times), ratio
+
+
+def table(options, progress):
+    """The table's lines."""
+    lines = [HEADER]
+    for name, loader, estimators, parameters in CASES:
+        progress.begin(name)
+        score, our_score, difference, seconds, our_seconds, ratio = compare(
+            loader, estimators, parameters, options.repeats, options.dtype, progress
+        )
+        lines.append(
+            f"{name:<26}{score:>9.3f}{our_score:>9.3f}{difference:>12.1e}"
+            f"{seconds:>9.3f} s{our_seconds:>9.3f} s{ratio:>8.2f}"
+        )
+    return lines
 
 
 def main(argv=None):
@@ -83,43 +131,37 @@ def main(argv=None):
     parser = argparse.ArgumentParser(
         prog="python -m sknn_scratch", description=__doc__.split("\n\n")[1]
     )
-    parser.add_argument("--repeats", type=int, default=5, help="fits of each model")
-    parser.add_argument("--dtype", choices=("float32", "float64"), default="float64")
+    parser.add_argument(
+        "--repeats", type=int, default=7, help="fits of each model; default: 7"
+    )
+    parser.add_argument(
+        "--dtype",
+        choices=("float32", "float64"),
+        default="float64",
+        help="of the data, and so of the networks; default: float64",
+    )
     options = parser.parse_args(argv)
     if options.repeats < 1:
         parser.error(f"--repeats must be at least 1, got {options.repeats}")
 
-    print(HEADER)
-    for name, loader, estimators, parameters in CASES:
-        done = 0
-
-        def tick(name=name):
-            nonlocal done
-            done += 1
-            if sys.stdout.isatty():
-                print(
-                    f"\r{name:<14} fit {done} of {options.repeats}", end="", flush=True
-                )
-
-        score, our_score, difference, seconds, our_seconds, ratio = compare(
-            loader, estimators, parameters, options.repeats, options.dtype, tick
-        )
-        if sys.stdout.isatty():
-            print("\r", end="")
-        print(
-            f"{name:<14}{score:>9.3f}{our_score:>9.3f}{difference:>12.1e}"
-            f"{seconds:>9.3f} s{our_seconds:>9.3f} s{ratio:>8.2f}",
-            flush=True,
-        )
+    progress = Progress(len(CASES) * options.repeats, sys.stdout)
+    lines = table(options, progress)
+    progress.end()
+    print(*lines, sep="\n")
     print(
-        f"\nMedians of {options.repeats} interleaved fits, {options.dtype}; ratio is "
-        "ours / sklearn. The score is accuracy, for diabetes R^2."
+        f"\nMedians of {options.repeats} interleaved fits, {options.dtype}. The ratio "
+        "is ours to sklearn's. The score is\naccuracy, for diabetes R^2; the "
+        "difference is that of probabilities, for diabetes of y."
     )
     return 0
 
 
+def stop(signum, frame):
+    """End the job on Ctrl-C; a KeyboardInterrupt would end no more than one fit."""
+    print("\nstopped", file=sys.stderr)
+    raise SystemExit(128 + signum)
+
+
 if __name__ == "__main__":
-    try:
-        raise SystemExit(main())
-    except KeyboardInterrupt:
-        raise SystemExit("\nstopped") from None
+    signal.signal(signal.SIGINT, stop)
+    raise SystemExit(main())

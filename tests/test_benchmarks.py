@@ -1,0 +1,85 @@
+"""``python -m benchmarks``: it runs and says what it measured; not how fast."""
+
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks import __main__ as benchmarks
+from benchmarks._cases import TABLES
+from benchmarks._measure import ratios
+
+ROOT = Path(__file__).parent.parent
+QUICK = ["--quick", "--dtype", "float64"]
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_table_runs(name, capsys):
+    # One small case of each is enough to see that it runs.
+    case = min(TABLES[name].cases, key=lambda case: len(case.name)).name
+    only = ["--table", name, "--only", f"^{re.escape(case)}$"]
+    assert benchmarks.main([*QUICK, *only]) == 0
+    (row,) = (
+        line for line in capsys.readouterr().out.splitlines() if line.startswith(case)
+    )
+    cells = row[len(case) :].split()
+    assert len(cells) == len(TABLES[name].columns) + len(TABLES[name].pairs)
+    assert all(cell == "-" or float(cell) > 0 for cell in cells)
+
+
+def test_markdown_is_a_table(capsys):
+    only = ["--table", "fits", "--only", "64-50", "--markdown"]
+    assert benchmarks.main([*QUICK, *only]) == 0
+    rows = [line for line in capsys.readouterr().out.splitlines() if "|" in line]
+    assert rows[0].startswith("| case | sklearn | torch | ours | floor | ours/sklearn")
+    assert len({row.count("|") for row in rows}) == 1
+    assert rows[2].startswith("| 64-50-10, batch 100 |")
+
+
+def test_the_names_of_the_cases_tell_them_apart():
+    for table in TABLES.values():
+        names = [case.name for case in table.cases]
+        assert len(set(names)) == len(names)
+
+
+def test_ratios_are_taken_round_by_round():
+    times = {"a": [1.0, 4.0, 9.0], "b": [2.0, 4.0, 3.0]}
+    assert list(ratios(times, "a", "b")) == [0.5, 1.0, 3.0]
+
+
+def test_no_such_case(capsys):
+    assert benchmarks.main([*QUICK, "--only", "no such"]) == 2
+    assert "no case's name contains 'no such'" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--repeats", "0"], "--repeats must be at least 1, got 0"),
+        (["--only", "("], "not a regular expression: '('"),
+        (["--table", "none"], "invalid choice: 'none'"),
+    ],
+)
+def test_wrong_arguments(arguments, message, capsys):
+    with pytest.raises(SystemExit) as exit_:
+        benchmarks.main(arguments)
+    assert exit_.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to send there")
+def test_ctrl_c_ends_the_job():
+    command = [sys.executable, "-m", "benchmarks", "--table", "fits"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=ROOT, text=True, **pipes) as job:
+        try:
+            assert "processors" in job.stdout.readline()
+            job.send_signal(signal.SIGINT)
+            _, err = job.communicate(timeout=60)
+        finally:
+            job.kill()
+    assert err.strip() == "stopped"
+    assert job.returncode == 130
