@@ -88,7 +88,13 @@ class LossCurveDisplay:
 
         Parameters
         ----------
-        ax, log, name, **kwargs
+        ax : matplotlib.axes.Axes or None, default=None
+            As in :meth:`from_estimator`.
+        log : bool, default=False
+            As in :meth:`from_estimator`.
+        name : str or None, default=None
+            As in :meth:`from_estimator`.
+        **kwargs : dict
             As in :meth:`from_estimator`.
 
         Returns

@@ -149,7 +149,9 @@ class GridSearchDisplay:
 
         Parameters
         ----------
-        ax, **kwargs
+        ax : matplotlib.axes.Axes or None, default=None
+            As in :meth:`from_estimator`.
+        **kwargs : dict
             As in :meth:`from_estimator`.
 
         Returns

@@ -90,7 +90,9 @@ class WeightsDisplay:
 
         Parameters
         ----------
-        fig, **kwargs
+        fig : matplotlib.figure.Figure or None, default=None
+            As in :meth:`from_estimator`.
+        **kwargs : dict
             As in :meth:`from_estimator`.
 
         Returns
@@ -199,7 +201,11 @@ class HiddenStatesDisplay:
 
         Parameters
         ----------
-        ax, n_paths, **kwargs
+        ax : matplotlib.axes.Axes or None, default=None
+            As in :meth:`from_estimator`.
+        n_paths : int or None, default=100
+            As in :meth:`from_estimator`.
+        **kwargs : dict
             As in :meth:`from_estimator`.
 
         Returns

@@ -64,8 +64,9 @@ step_size : float or 'auto', default='auto'
     deeper nets take finer steps along the same flow instead of growing. Range
     [0, inf).
 width : int or None, default=None
-    Number of units of every residual layer. None is the number of features, as in
-    the notebook; another width lifts the data to it first.
+    Number of units of every residual layer. None is the number of features; another
+    width lifts the data to it first.""",
+    "resnet_lift": """\
 lift : {'linear', 'pad'}, default='linear'
     How the data is lifted to ``width``: by a learned linear layer, or by zeros.
 tie_weights : bool, default=False

@@ -136,6 +136,7 @@ class ResNetClassifier(ResidualNetwork, NetworkClassifier):
     ----------
     {resnet}
     {activation_tanh}
+    {resnet_lift}
     {training}
     {classification}
     {options}
@@ -236,6 +237,7 @@ class ResNetRegressor(ResidualNetwork, NetworkRegressor):
     {regression_loss}
     {resnet}
     {activation_tanh}
+    {resnet_lift}
     {training}
     {regression}
     {options}

@@ -180,6 +180,19 @@ def register_onnx_converters():
     -----
     Converting an activation of your own, or targets of several columns of classes,
     raises NotImplementedError; the message says what to do.
+
+    Examples
+    --------
+    >>> from skl2onnx import to_onnx
+    >>> from sklearn.datasets import load_iris
+    >>> from sknn_scratch import ScratchMLPClassifier
+    >>> from sknn_scratch.interchange import register_onnx_converters
+    >>> register_onnx_converters()
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = ScratchMLPClassifier((8,), solver="lbfgs", alpha=1, max_iter=3000)
+    >>> graph = to_onnx(model.fit(X, y), X[:1].astype("float32"))
+    >>> [output.name for output in graph.graph.output]
+    ['output_label', 'output_probability']
     """
     try:
         from skl2onnx import update_registered_converter

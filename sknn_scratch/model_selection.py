@@ -102,7 +102,13 @@ class RepeatedFit:
         return pd.DataFrame(columns)
 
     def summary(self):
-        """The seeds, their scores, and mean and spread, as text."""
+        """The seeds, their scores, and mean and spread, as text.
+
+        Returns
+        -------
+        str
+            A line for each seed, one for the mean and one for the spread.
+        """
         kind = "training" if self.test_scores is None else "test"
         lines = [f"{'seed':>12} {kind + ' score':>16}"]
         means = self._scores.reshape(len(self.seeds), -1).mean(axis=1)
