@@ -115,9 +115,11 @@ def main(argv=None):
 
 
 def stop(signum, frame):
-    """End the job on Ctrl-C; a KeyboardInterrupt would end no more than one fit."""
+    """End the job on Ctrl-C: a KeyboardInterrupt would end no more than one fit."""
     print("\nstopped", file=sys.stderr)
-    raise SystemExit(128 + signum)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(128 + signum)  # an exception could be lost in a callback from C
 
 
 if __name__ == "__main__":
