@@ -223,7 +223,7 @@ class NetworkClassifier(ClassifierMixin, BaseNetwork):
         if incremental and isinstance(classes, list) and np.ndim(classes[:1]) == 2:
             announced = [np.unique(known) for known in classes]
             known = self.__dict__.setdefault("classes_", announced)
-            if [list(column) for column in known] != [list(c) for c in announced]:
+            if [np.asarray(c).tolist() for c in known] != [c.tolist() for c in announced]:
                 raise ValueError(
                     f"`classes={classes}` is not the same as on last call to "
                     f"partial_fit, was: {known}"

@@ -123,6 +123,9 @@ def test_announced_columns_of_classes_stay_the_same():
     assert not np.array_equal(model.coefs_[0], before)
     with pytest.raises(ValueError, match="is not the same as on last call"):
         model.partial_fit(X, columns, classes=[list(range(10)), [0, 1, 2]])
+    one_column = small().partial_fit(X, y, classes=range(10))
+    with pytest.raises(ValueError, match="is not the same as on last call"):
+        one_column.partial_fit(X, columns, classes=classes)
     with pytest.raises(ValueError, match=r"classes not in `self.classes_`"):
         small().partial_fit(X, y, classes=[])
 
