@@ -223,7 +223,10 @@ class NetworkClassifier(ClassifierMixin, BaseNetwork):
         if incremental and isinstance(classes, list) and np.ndim(classes[:1]) == 2:
             announced = [np.unique(known) for known in classes]
             known = self.__dict__.setdefault("classes_", announced)
-            if [np.asarray(c).tolist() for c in known] != [c.tolist() for c in announced]:
+            was, now = (
+                [np.asarray(c).tolist() for c in each] for each in (known, announced)
+            )
+            if was != now:
                 raise ValueError(
                     f"`classes={classes}` is not the same as on last call to "
                     f"partial_fit, was: {known}"
