@@ -48,38 +48,46 @@ class ResidualStack(Layer):
         return SparseResidualStack
 
     def allocate(self, n, dtype, need_dx):
-        shape = (n, self.n_out)
-        self.training = need_dx is not None
+        K, width = self.n_layers, self.n_out
         self.h = np.array(self.step, dtype)
-        self.xW = product(n, self.n_out, self.n_out)
-        self.xTd = product(self.n_out, n, self.n_out)
-        # In prediction the layers follow each other in the same two buffers.
-        n_kept = self.n_layers if self.training else 1
-        self.a = [np.empty(shape, dtype) for _ in range(n_kept)]
-        self.y = [np.empty(shape, dtype) for _ in range(n_kept)]
-        if not self.training:
+        self.training = need_dx is not None
+        self.xW = product(n, width, width)
+        parameters = [self._parameters(k) for k in range(K)]
+        if not self.training:  # the layers follow each other in two buffers
+            self.y, self.a = np.empty((2, n, width), dtype)
+            self.layers = parameters
             return
-        self.need_dx = need_dx
-        self.s = [
-            [np.empty(shape, dtype) for _ in range(self.f.n_buffers)]
-            for _ in range(self.n_layers)
-        ]
-        self.d, self.dy = np.empty(shape, dtype), np.empty(shape, dtype)
-        if self.tied:
-            self.gW = np.empty((self.n_out, self.n_out), dtype)
-            self.gb = np.empty(self.n_out, dtype)
+        Y = np.empty((K + 1, n, width), dtype)
+        A, D, *S = np.empty((2 + self.f.n_buffers, K, n, width), dtype)
+        s = [[room[k] for room in S] for k in range(K)]
+        self.y_0, self.dy = Y[0], np.empty((n, width), dtype)
+        # Each layer's views, made once: they cost as much as a small layer's product.
+        W, b = zip(*parameters, strict=True)
+        self.layers = list(zip(W, b, A, Y[1:], s, strict=True))
+        W_T = [w.T for w in W]
+        if not need_dx:
+            W_T[0] = None
+        self.layers_back = list(zip(W_T, A, D, s, strict=True))[::-1]
+        # For the gradients: the rows of each layer, or with tied weights all rows.
+        rows = (len(self.W), -1, width)
+        self.Y_T, self.D = Y[:-1].reshape(rows).transpose(0, 2, 1), D.reshape(rows)
+        self.ones = np.ones(self.D.shape[1], dtype)
 
     def _parameters(self, k):
         k = 0 if self.tied else k
         return self.W[k], self.b[k]
 
+    def start(self, x, y):
+        """Y_0 = x"""
+        y[...] = x
+
     def forward(self, x):
         if not self.training:
             *_, y = self.states(x)
             return y
-        self.x, h, forward = x, self.h, self.f.forward
-        for k, (a, y, s) in enumerate(zip(self.a, self.y, self.s, strict=True)):
-            W, b = self._parameters(k)
+        self.start(x, self.y_0)
+        x, h, forward = self.y_0, self.h, self.f.forward
+        for W, b, a, y, s in self.layers:
             self.xW(x, W, a)
             a += b
             forward(a, s)
@@ -90,40 +98,33 @@ class ResidualStack(Layer):
 
     def states(self, x):
         """Yield Y_0 ... Y_K; each lasts until the next one is asked for."""
-        (a,), (y,) = self.a[:1], self.y[:1]
-        y[...] = x
+        y, a, h, forward = self.y, self.a, self.h, self.f.forward
+        self.start(x, y)
         yield y
-        for k in range(self.n_layers):
-            W, b = self._parameters(k)
+        for W, b in self.layers:
             self.xW(y, W, a)
             a += b
-            self.f.forward(a)
-            a *= self.h
+            forward(a)
+            a *= h
             y += a
             yield y
 
     def backward(self, delta):
-        """dL/dY_{k-1} = dL/dY_k + (h dL/dY_k f') W_k', the skip and the branch."""
-        h, d, dy, backward = self.h, self.d, self.dy, self.f.backward
-        inputs = [self.x, *self.y[:-1]]
-        if self.tied:
-            self.dW[...], self.db[...] = 0, 0
-        for k in range(self.n_layers - 1, -1, -1):
-            np.multiply(delta, h, d)
-            backward(self.a[k], d, self.s[k])  # h dL/dY_k becomes dL/dz
-            self._gradients(k, inputs[k], d)
-            if k or self.need_dx:
-                self.xW(d, self._parameters(k)[0].T, dy)
-                delta += dy
-        return delta if self.need_dx else None
+        """dL/dY_{k-1} = dL/dY_k + D_k W_k', the skip and the branch.
 
-    def _gradients(self, k, y, d):
-        if self.tied:
-            self.dW[0] += self.xTd(y.T, d, self.gW)
-            self.db[0] += np.add.reduce(d, 0, None, self.gb)
-        else:
-            self.xTd(y.T, d, self.dW[k])
-            np.add.reduce(d, 0, None, self.db[k])
+        D_k = h dL/dY_k f' is dL/dz of layer k. dL/dW_k = Y_{k-1}' D_k, and dL/db_k, its
+        column sums, follow for all layers at once.
+        """
+        h, dy, backward = self.h, self.dy, self.f.backward
+        for W_T, a, d, s in self.layers_back:
+            np.multiply(delta, h, d)
+            backward(a, d, s)
+            if W_T is not None:  # None: nobody needs dL/dx
+                self.xW(d, W_T, dy)
+                delta += dy
+        np.matmul(self.Y_T, self.D, self.dW)
+        np.matmul(self.ones, self.D, self.db)
+        return None if W_T is None else delta
 
 
 class SparseResidualStack(ResidualStack):
@@ -132,11 +133,8 @@ class SparseResidualStack(ResidualStack):
     The skip connection adds x to every entry, so Y_1 is dense whatever x is.
     """
 
-    def states(self, x):
-        return super().states(x.toarray())
-
-    def forward(self, x):
-        return super().forward(x.toarray() if self.training else x)
+    def start(self, x, y):
+        x.toarray(out=y)
 
 
 class Pad(Layer):

@@ -81,8 +81,10 @@ class ResidualNetwork:
         n_weights = network.n_weight_blocks
         *lift_W, W, omega = network.views[:n_weights]
         *lift_b, b, mu = network.views[n_weights:]
-        if self.tie_weights:
-            W, b = (np.broadcast_to(v, (self.n_layers, *v.shape[1:])) for v in (W, b))
+        # What was fitted says how many layers: the parameters may have changed since.
+        (stack,) = (e for e in network.layers if isinstance(e, ResidualStack))
+        if stack.tied:
+            W, b = (np.broadcast_to(v, (stack.n_layers, *v.shape[1:])) for v in (W, b))
         exposed = {
             "hidden_coefs_": W,
             "hidden_intercepts_": b,
@@ -118,7 +120,11 @@ class ResidualNetwork:
         x = X.astype(network.dtype, copy=False)
         for layer in network.planned(X.shape[0], sparse=not isinstance(X, np.ndarray)):
             if isinstance(layer, ResidualStack):
-                return np.array([state.copy() for state in layer.states(x)])
+                shape = (layer.n_layers + 1, X.shape[0], layer.n_out)
+                states = np.empty(shape, network.dtype)
+                for state, y in zip(states, layer.states(x), strict=True):
+                    state[...] = y
+                return states
             x = layer.forward(x)
         raise AssertionError("a residual network has a residual stack")
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 from scipy.special import expit, softmax
+from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -259,3 +260,15 @@ def test_a_refit_without_a_lift_forgets_the_lift():
     model.set_params(width=None).fit(X, y)
     assert not hasattr(model, "lift_coef_")
     assert not hasattr(model, "lift_intercept_")
+
+
+@pytest.mark.parametrize("changed", [{"tie_weights": True}, {"n_layers": 7}])
+def test_a_pickle_keeps_what_was_fitted_whatever_is_asked_of_the_next_fit(changed):
+    model = ResNetClassifier(3, max_iter=2, random_state=0).fit(X, y)
+    tied = clone(model).set_params(tie_weights=True).fit(X, y)
+    for fitted in (model, tied):
+        wanted = fitted.hidden_coefs_.copy(), fitted.predict_proba(X)
+        fitted.set_params(**changed)
+        loaded = pickle.loads(pickle.dumps(fitted))
+        np.testing.assert_array_equal(loaded.hidden_coefs_, wanted[0])
+        np.testing.assert_array_equal(loaded.predict_proba(X), wanted[1])
