@@ -1,14 +1,9 @@
 """Sphinx: ``python -m sphinx -W --keep-going docs docs/_build/html``."""
 
-import os
 import sys
-import warnings
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
-# Fits that stop early, on purpose, warn in the examples; pages need not repeat it.
-os.environ.setdefault("PYTHONWARNINGS", "ignore::UserWarning")
-warnings.filterwarnings("ignore", category=UserWarning, module="sknn_scratch")
 
 import sknn_scratch
 
