@@ -12,7 +12,6 @@ import os
 import platform
 import re
 import signal
-import sys
 import warnings
 
 import numpy as np
@@ -23,6 +22,7 @@ from threadpoolctl import threadpool_info
 from benchmarks import _pytorch
 from benchmarks._cases import TABLES
 from benchmarks._measure import How
+from sknn_scratch.__main__ import stop
 
 MEDIANS = "Medians of {} interleaved rounds, and of their ratios."
 
@@ -112,14 +112,6 @@ def main(argv=None):
     if not n_cases:
         print(f"no case's name contains {options.only.pattern!r}")
     return 0 if n_cases else 2
-
-
-def stop(signum, frame):
-    """End the job on Ctrl-C: a KeyboardInterrupt would end no more than one fit."""
-    print("\nstopped", file=sys.stderr)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(128 + signum)  # an exception could be lost in a callback from C
 
 
 if __name__ == "__main__":

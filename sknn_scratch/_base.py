@@ -29,6 +29,7 @@ from sknn_scratch._network import Network
 from sknn_scratch._parameters import TRAINING_CONSTRAINTS, check_options
 from sknn_scratch._solvers import SOLVERS
 from sknn_scratch._training import Problem
+from sknn_scratch._unchanged import unchanged_on_failure
 from sknn_scratch._validation import Given
 
 
@@ -71,7 +72,7 @@ class BaseNetwork(CallbackSupportMixin, BaseEstimator):
     def _fit(self, X, y, sample_weight, given=(), incremental=False, classes=None):
         """Fit, or do one epoch more; on any failure self is as it was."""
         watcher = Unwatched() if incremental else watch(self, X, y, sample_weight)
-        with self._unchanged_on_failure():
+        with unchanged_on_failure(self):
             check_options(self, incremental, given)
             network = self._adopted_network()
             resumes = network is not None and (incremental or self.warm_start)
@@ -136,16 +137,6 @@ class BaseNetwork(CallbackSupportMixin, BaseEstimator):
             problem.network.theta.copy(),
         )
         return self._fitted(replace(problem, network=network), solver)
-
-    @contextmanager
-    def _unchanged_on_failure(self):
-        before = dict(self.__dict__)
-        try:
-            yield
-        except BaseException:
-            self.__dict__.clear()
-            self.__dict__.update(before)
-            raise
 
     @contextmanager
     def _parameters_restored_on_failure(self, network, resumes):
@@ -273,9 +264,11 @@ class BaseNetwork(CallbackSupportMixin, BaseEstimator):
             One array for each layer but the last, in forward order.
         """
         X, network = self._rows(X)
-        n_layers = len(network.planned(1)) - 1
-        identity = LINKS["identity"]
-        return [network.predict(X, identity, last=i + 1) for i in range(n_layers)]
+        outputs = []
+        for i in range(network.n_hidden):
+            X = network.predict(X, LINKS["identity"], first=i, last=i + 1)
+            outputs.append(X)
+        return outputs
 
     def _plainly_valid(self, X):
         """Whether X is what validate_data would return as it is.

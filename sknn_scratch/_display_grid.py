@@ -211,11 +211,7 @@ def _is_number(value):
 def _in_order(values):
     """Each value once: sorted where they are numbers, else as they come."""
     unique = list({repr(v): v for v in values}.values())
-    numbers = all(
-        isinstance(v, (int, float, np.number)) and not isinstance(v, bool)
-        for v in unique
-    )
-    return sorted(unique) if numbers else unique
+    return sorted(unique) if all(map(_is_number, unique)) else unique
 
 
 def _tick(value):

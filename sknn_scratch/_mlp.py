@@ -37,6 +37,9 @@ MLP_CONSTRAINTS: dict = {
 class MultilayerPerceptron(SklearnNames):
     """The architecture that the two MLPs share."""
 
+    #: scikit-learn's estimator that this one is the twin of.
+    _twin: type
+
     def _hidden_sizes(self):
         sizes = self.hidden_layer_sizes
         sizes = list(sizes) if hasattr(sizes, "__iter__") else [sizes]
@@ -90,6 +93,25 @@ class MultilayerPerceptron(SklearnNames):
                 )
         return values
 
+    def to_sklearn(self):
+        """Hand the fitted network over to scikit-learn's own estimator.
+
+        Returns
+        -------
+        MLPClassifier or MLPRegressor
+            Fitted; it predicts the same. Options that concerned the training only are
+            dropped, the optimiser's state with them.
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        ValueError
+            If predictions depend on an option that scikit-learn does not have; the
+            message names it.
+        """
+        return to_sklearn(self, self._twin)
+
 
 @documented
 class ScratchMLPClassifier(MultilayerPerceptron, NetworkClassifier):
@@ -142,6 +164,7 @@ class ScratchMLPClassifier(MultilayerPerceptron, NetworkClassifier):
     """
 
     _parameter_constraints: dict = {**MLP_CONSTRAINTS, **CLASSIFIER_CONSTRAINTS}
+    _twin = MLPClassifier
 
     def __init__(
         self,
@@ -187,25 +210,6 @@ class ScratchMLPClassifier(MultilayerPerceptron, NetworkClassifier):
         dtype=None,
     ):
         store_parameters(self, locals())
-
-    def to_sklearn(self):
-        """Hand the fitted network over to scikit-learn's own estimator.
-
-        Returns
-        -------
-        MLPClassifier
-            Fitted; it predicts the same. Options that concerned the training only are
-            dropped, the optimiser's state with them.
-
-        Raises
-        ------
-        NotFittedError
-            If the estimator is not fitted.
-        ValueError
-            If predictions depend on an option that MLPClassifier does not have; the
-            message names it.
-        """
-        return to_sklearn(self, MLPClassifier)
 
 
 @documented
@@ -256,6 +260,7 @@ class ScratchMLPRegressor(MultilayerPerceptron, NetworkRegressor):
     """
 
     _parameter_constraints: dict = {**MLP_CONSTRAINTS, **REGRESSOR_CONSTRAINTS}
+    _twin = MLPRegressor
 
     def __init__(
         self,
@@ -300,22 +305,3 @@ class ScratchMLPRegressor(MultilayerPerceptron, NetworkRegressor):
         dtype=None,
     ):
         store_parameters(self, locals())
-
-    def to_sklearn(self):
-        """Hand the fitted network over to scikit-learn's own estimator.
-
-        Returns
-        -------
-        MLPRegressor
-            Fitted; it predicts the same. Options that concerned the training only are
-            dropped, the optimiser's state with them.
-
-        Raises
-        ------
-        NotFittedError
-            If the estimator is not fitted.
-        ValueError
-            If predictions depend on an option that MLPRegressor does not have; the
-            message names it.
-        """
-        return to_sklearn(self, MLPRegressor)

@@ -145,6 +145,16 @@ class Network:
         return self.theta.dtype
 
     @property
+    def prediction_layers(self):
+        """The layers without those of training only."""
+        return [layer for layer in self.layers if not layer.training_only]
+
+    @property
+    def n_hidden(self):
+        """Number of layers in prediction, the output layer left out."""
+        return len(self.prediction_layers) - 1
+
+    @property
     def n_outputs(self):
         return self.layers[-1].n_out
 
@@ -157,16 +167,14 @@ class Network:
         """The layers with buffers for n rows; those of training only in training."""
         layers = []
         has_parameters = False
-        for layer in self.layers:
-            if layer.training_only and not training:
-                continue
+        for layer in self.layers if training else self.prediction_layers:
             need_dx = has_parameters if training else None
             layers.append(layer.planned(n, self.dtype, need_dx, sparse))
             has_parameters = has_parameters or bool(layer.weights())
             sparse = sparse and layer.keeps_sparse
         return layers
 
-    def predict(self, X, link, *, last=None, rows=None):
+    def predict(self, X, link, *, first=0, last=None, rows=None):
         """link(network(X)) for dense or CSR rows, in chunks of rows.
 
         Parameters
@@ -175,8 +183,8 @@ class Network:
             Rows; cast to the network's dtype chunk by chunk.
         link : Activation
             Applied to the raw output in place.
-        last : int, default=None
-            Stop after that many layers; None runs all.
+        first, last : int, default=0 and None
+            Run the layers[first:last] alone; X is then what the one before gave.
         rows : int, default=None
             How many rows at a time; None chooses. The last bits may depend on it.
 
@@ -187,7 +195,7 @@ class Network:
         n, sparse = X.shape[0], not isinstance(X, np.ndarray)
         width = max(layer.n_out for layer in self.layers)
         rows = rows or rows_at_once(width, self.dtype.itemsize)
-        plan = self.planned(min(rows, n), sparse=sparse)[:last]
+        plan = self.planned(min(rows, n), sparse=sparse)[first:last]
         if n <= rows:
             z = run(plan, for_blas(X.astype(self.dtype, copy=False)))
             link.forward(z)
@@ -196,7 +204,7 @@ class Network:
         for start in range(0, n, rows):
             x = X[start : start + rows].astype(self.dtype, copy=False)
             if x.shape[0] < rows:
-                plan = self.planned(x.shape[0], sparse=sparse)[:last]
+                plan = self.planned(x.shape[0], sparse=sparse)[first:last]
             z = out[start : start + rows]
             z[...] = run(plan, for_blas(x))
             link.forward(z)

@@ -13,6 +13,7 @@ from sknn_scratch._activations import ACTIVATIONS, resolve
 from sknn_scratch._docstrings import documented
 from sknn_scratch._estimators import NetworkClassifier, NetworkRegressor
 from sknn_scratch._layers import Dense, Dropout
+from sknn_scratch._network import for_blas, run
 from sknn_scratch._parameters import (
     CLASSIFIER_CONSTRAINTS,
     REGRESSOR_CONSTRAINTS,
@@ -48,14 +49,8 @@ class ResidualNetwork:
     )
 
     def _step_size(self):
-        if self.step_size == "auto":
-            return TOTAL_TIME / self.n_layers
-        if not np.isfinite(self.step_size):
-            raise ValueError(
-                "step_size must be a finite number >= 0 or 'auto', "
-                f"got {self.step_size}."
-            )
-        return float(self.step_size)
+        auto = self.step_size == "auto"
+        return TOTAL_TIME / self.n_layers if auto else float(self.step_size)
 
     def _build_layers(self, n_in, n_out):
         f, identity = resolve(self.activation), ACTIVATIONS["identity"]
@@ -117,16 +112,14 @@ class ResidualNetwork:
             If the estimator is not fitted.
         """
         X, network = self._rows(X)
-        x = X.astype(network.dtype, copy=False)
-        for layer in network.planned(X.shape[0], sparse=not isinstance(X, np.ndarray)):
-            if isinstance(layer, ResidualStack):
-                shape = (layer.n_layers + 1, X.shape[0], layer.n_out)
-                states = np.empty(shape, network.dtype)
-                for state, y in zip(states, layer.states(x), strict=True):
-                    state[...] = y
-                return states
-            x = layer.forward(x)
-        raise AssertionError("a residual network has a residual stack")
+        n = X.shape[0]
+        plan = network.planned(n, sparse=not isinstance(X, np.ndarray))
+        *lift, stack, _ = plan
+        x = run(lift, for_blas(X.astype(network.dtype, copy=False)))
+        states = np.empty((stack.n_layers + 1, n, stack.n_out), network.dtype)
+        for state, y in zip(states, stack.states(x), strict=True):
+            state[...] = y
+        return states
 
 
 @documented

@@ -21,7 +21,7 @@ def to_sklearn(model, cls):
     """
     check_is_fitted(model)
     network = model._adopted_network()
-    dense = [layer for layer in network.layers if not layer.training_only]
+    dense = network.prediction_layers
     names = {_name(layer.f) for layer in dense[:-1]} or {"identity"}
     kind = model._target
     reasons = []

@@ -104,7 +104,7 @@ class HiddenLayerTransformer(
                 routed = process_routing(self, "fit", **fit_params)
                 fit_params = routed["estimator"]["fit"]
             network = clone(self.estimator).fit(X, y, **fit_params)
-        n_hidden = len(network._network.planned(1)) - 1
+        n_hidden = network._network.n_hidden
         if not -n_hidden <= self.layer < n_hidden:
             raise ValueError(
                 f"layer must be between {-n_hidden} and {n_hidden - 1} for a network "
@@ -157,8 +157,8 @@ class HiddenLayerTransformer(
 
     @property
     def _n_features_out(self):
-        network = self.estimator_._network
-        return network.planned(1)[:-1][self.layer].n_out
+        *hidden, _ = self.estimator_._network.prediction_layers
+        return hidden[self.layer].n_out
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -79,7 +79,7 @@ class Graph:
 
     def network(self, model, last=None):
         """The model's layers, up to the hidden layer ``last`` or all with the link."""
-        layers = [e for e in model._adopted_network().layers if not e.training_only]
+        layers = model._adopted_network().prediction_layers
         hidden = range(len(layers) - 1)
         for layer in layers if last is None else layers[: hidden[last] + 1]:
             self.layer(layer)

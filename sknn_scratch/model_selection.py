@@ -57,12 +57,17 @@ class RepeatedFit:
     @property
     def spread(self):
         """Standard deviation (n - 1) of the repeats' mean scores; NaN for only one."""
-        means = self._scores.reshape(len(self.seeds), -1).mean(axis=1)
+        means = self._means
         return float(np.std(means, ddof=1)) if len(means) > 1 else np.nan
 
     @property
     def _scores(self):
         return self.train_scores if self.test_scores is None else self.test_scores
+
+    @property
+    def _means(self):
+        """Each repeat's mean score."""
+        return self._scores.reshape(len(self.seeds), -1).mean(axis=1)
 
     def to_frame(self):
         """A pandas DataFrame with a row for each fit.
@@ -111,7 +116,7 @@ class RepeatedFit:
         """
         kind = "training" if self.test_scores is None else "test"
         lines = [f"{'seed':>12} {kind + ' score':>16}"]
-        means = self._scores.reshape(len(self.seeds), -1).mean(axis=1)
+        means = self._means
         lines += [
             f"{seed:>12} {score:>16.4f}"
             for seed, score in zip(self.seeds, means, strict=True)

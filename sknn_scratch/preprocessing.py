@@ -28,6 +28,8 @@ from sklearn.covariance import ledoit_wolf_shrinkage
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sknn_scratch._unchanged import unchanged_on_failure
+
 __all__ = ["WhiteningTransformer"]
 
 
@@ -173,8 +175,7 @@ class WhiteningTransformer(
         return self._update(X, fresh=not hasattr(self, "mean_"))
 
     def _update(self, X, fresh):
-        before = dict(self.__dict__)
-        try:
+        with unchanged_on_failure(self):
             X = validate_data(
                 self,
                 X,
@@ -183,10 +184,6 @@ class WhiteningTransformer(
                 ensure_min_samples=2 if fresh else 1,
             )
             self.__dict__.update(self._learn(X, fresh))
-        except BaseException:
-            self.__dict__.clear()
-            self.__dict__.update(before)
-            raise
         return self
 
     def _learn(self, X, fresh):
@@ -236,11 +233,10 @@ class WhiteningTransformer(
             rank = p if total else 0
         k = self._n_kept(variances, rank, min(n, p))
         V, variances = V[:k], variances[:k]
-        inverse = np.zeros(k)
+        root, inverse = np.zeros((2, k))
         live = min(k, rank)
-        inverse[:live] = 1 / (np.sqrt(variances[:live]) + self.eps)
-        root = np.zeros(k)
         root[:live] = np.sqrt(variances[:live]) + self.eps
+        inverse[:live] = 1 / root[:live]
         M, back = inverse[:, None] * V, V.T * root
         if self.method == "zca":
             M, back = V.T @ M, back @ V

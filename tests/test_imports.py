@@ -16,7 +16,14 @@ MODULES = {
 
 #: From the ground up; a module imports only from the floors below its own.
 FLOORS = [
-    {"_activations", "_initializers", "_schedules", "_threads", "_callbacks"},
+    {
+        "_activations",
+        "_initializers",
+        "_schedules",
+        "_threads",
+        "_callbacks",
+        "_unchanged",
+    },
     {"_losses", "_layers"},
     {"_network", "_residual"},
     {"_optimizers", "_targets"},
