@@ -1,9 +1,9 @@
 """Neural networks for scikit-learn, written in NumPy."""
 
-from sknn_scratch._activations import Activation, check_activation
-from sknn_scratch._mlp import ScratchMLPClassifier, ScratchMLPRegressor
-from sknn_scratch._resnet import ResNetClassifier, ResNetRegressor
-from sknn_scratch._transformers import HiddenLayerTransformer
+from sknn_scratch._estimators.hidden_layers import HiddenLayerTransformer
+from sknn_scratch._estimators.mlp import ScratchMLPClassifier, ScratchMLPRegressor
+from sknn_scratch._estimators.resnet import ResNetClassifier, ResNetRegressor
+from sknn_scratch._nn.activations import Activation, check_activation
 
 __version__ = "0.1.0"
 

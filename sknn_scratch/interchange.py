@@ -7,12 +7,10 @@ was trained in: runtimes have kernels for it.
 
 import numpy as np
 
-from sknn_scratch._layers import Dense
-from sknn_scratch._mlp import ScratchMLPClassifier, ScratchMLPRegressor
-from sknn_scratch._residual import Pad, ResidualStack
-from sknn_scratch._resnet import ResNetClassifier, ResNetRegressor
-from sknn_scratch._targets import Classes, Labels
-from sknn_scratch._transformers import HiddenLayerTransformer
+from sknn_scratch._estimators.hidden_layers import HiddenLayerTransformer
+from sknn_scratch._estimators.mlp import ScratchMLPClassifier, ScratchMLPRegressor
+from sknn_scratch._estimators.resnet import ResNetClassifier, ResNetRegressor
+from sknn_scratch._estimators.targets import Classes, Labels
 from sknn_scratch.preprocessing import WhiteningTransformer
 
 __all__ = ["register_onnx_converters"]
@@ -58,31 +56,12 @@ class Graph:
             else:
                 self.node(op, z if other == "z" else self.constant(other))
 
-    def layer(self, layer):
-        if isinstance(layer, Dense):
-            self.node("MatMul", self.constant(layer.W))
-            self.node("Add", self.constant(layer.b))
-            self.activation(layer.f)
-        elif isinstance(layer, Pad):
-            self.node("MatMul", self.constant(np.eye(layer.n_in, layer.n_out)))
-        elif isinstance(layer, ResidualStack):
-            for k in range(layer.n_layers):
-                W, b = layer._parameters(k)
-                y = self.value
-                self.node("MatMul", self.constant(W))
-                self.node("Add", self.constant(b))
-                self.activation(layer.f)
-                self.node("Mul", self.constant(layer.step))
-                self.node("Add", y)
-        else:
-            raise NotImplementedError(f"{type(layer).__name__} has no ONNX form.")
-
     def network(self, model, last=None):
         """The model's layers, up to the hidden layer ``last`` or all with the link."""
         layers = model._adopted_network().prediction_layers
         hidden = range(len(layers) - 1)
         for layer in layers if last is None else layers[: hidden[last] + 1]:
-            self.layer(layer)
+            layer.onnx(self)
         if last is None:
             self.activation(model._target.link)
 
@@ -96,8 +75,8 @@ def _convert_classifier(scope, operator, container):
     model, target = operator.raw_operator, operator.raw_operator._target
     if not isinstance(target, (Classes, Labels)):
         raise NotImplementedError(
-            "Several columns of classes have no ONNX form: convert one classifier for "
-            "each column."
+            "Multiclass-multioutput targets have no ONNX form: convert one classifier "
+            "for each output."
         )
     label, probability = operator.outputs
     graph = Graph(scope, operator, container)
@@ -178,8 +157,8 @@ def register_onnx_converters():
 
     Notes
     -----
-    Converting an activation of your own, or targets of several columns of classes,
-    raises NotImplementedError; the message says what to do.
+    Converting an activation of your own, or multiclass-multioutput targets, raises
+    NotImplementedError; the message says what to do.
 
     Examples
     --------

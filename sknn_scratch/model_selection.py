@@ -11,7 +11,7 @@ from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils._param_validation import Interval, RealNotInt, validate_params
 from sklearn.utils.parallel import Parallel, delayed
 
-from sknn_scratch._drawing import last_step
+from sknn_scratch._pipelines import last_step
 
 __all__ = ["RepeatedFit", "repeated_fit"]
 

@@ -9,16 +9,16 @@ import test_layers
 from threadpoolctl import threadpool_limits
 
 from sknn_scratch import ScratchMLPClassifier, ScratchMLPRegressor, _network, _training
-from sknn_scratch._activations import ACTIVATIONS, ReLU
-from sknn_scratch._layers import Dense
-from sknn_scratch._losses import (
+from sknn_scratch._nn.activations import ACTIVATIONS, ReLU
+from sknn_scratch._nn.layers import Dense
+from sknn_scratch._nn.losses import (
     CLASSIFICATION_LOSSES,
     LINKS,
     LOSSES,
     REGRESSION_LOSSES,
 )
-from sknn_scratch._network import Network, Plan
-from sknn_scratch._optimizers import OPTIMIZERS
+from sknn_scratch._nn.network import Network, Plan
+from sknn_scratch._training.optimizers import OPTIMIZERS
 
 #: NumPy's ufuncs may buffer 8192 entries of an operand whose type they convert.
 TWO_BUFFERS = 2 * 8192 * 8

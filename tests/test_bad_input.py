@@ -11,7 +11,7 @@ from sklearn.base import clone
 from sklearn.datasets import make_classification, make_regression
 
 from sknn_scratch import ScratchMLPClassifier, ScratchMLPRegressor
-from sknn_scratch._activations import Tanh
+from sknn_scratch._nn.activations import Tanh
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

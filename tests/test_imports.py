@@ -139,7 +139,7 @@ def test_the_face_of_the_package_imports_from_the_package_alone():
 def test_the_control_bad_imports_are_seen():
     assert upward("_layers", "from sknn_scratch._base import BaseNetwork") == ["_base"]
     assert upward("_layers", "from sknn_scratch import _base, __version__") == ["_base"]
-    assert upward("_losses", "import sknn_scratch._layers") == ["_layers"]
+    assert upward("_losses", "import sknn_scratch._nn.layers") == ["_layers"]
     assert upward("_layers", "def f():\n import sknn_scratch._mlp") == ["_mlp"]
     assert misplaced("import matplotlib.pyplot, numpy") == ["matplotlib.pyplot"]
     assert misplaced("def f():\n import numpy, pandas") == ["numpy"]

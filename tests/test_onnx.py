@@ -16,7 +16,7 @@ from sknn_scratch import (
     ScratchMLPClassifier,
     ScratchMLPRegressor,
 )
-from sknn_scratch._activations import ACTIVATIONS
+from sknn_scratch._nn.activations import ACTIVATIONS
 from sknn_scratch.interchange import register_onnx_converters
 from sknn_scratch.preprocessing import WhiteningTransformer
 

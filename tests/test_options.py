@@ -18,9 +18,9 @@ from sklearn.preprocessing import scale
 from sklearn.utils.class_weight import compute_sample_weight
 
 from sknn_scratch import ScratchMLPClassifier, ScratchMLPRegressor
-from sknn_scratch._losses import CLASSIFICATION_LOSSES
-from sknn_scratch._parameters import TRAINING_CONSTRAINTS
-from sknn_scratch._schedules import PROGRESSIVE
+from sknn_scratch._estimators.parameters import TRAINING_CONSTRAINTS
+from sknn_scratch._nn.losses import CLASSIFICATION_LOSSES
+from sknn_scratch._training.schedules import PROGRESSIVE
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

@@ -16,11 +16,11 @@ from sknn_scratch import (
     ScratchMLPClassifier,
     ScratchMLPRegressor,
 )
-from sknn_scratch._activations import ACTIVATIONS
-from sknn_scratch._initializers import INITIALIZERS
-from sknn_scratch._losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
-from sknn_scratch._schedules import SCHEDULES
-from sknn_scratch._solvers import SOLVERS
+from sknn_scratch._estimators.solvers import SOLVERS
+from sknn_scratch._nn.activations import ACTIVATIONS
+from sknn_scratch._nn.initializers import INITIALIZERS
+from sknn_scratch._nn.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
+from sknn_scratch._training.schedules import SCHEDULES
 from sknn_scratch.preprocessing import WhiteningTransformer
 
 hypothesis = pytest.importorskip("hypothesis")

@@ -12,8 +12,8 @@ from sklearn.datasets import make_regression
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from sknn_scratch import ScratchMLPClassifier, ScratchMLPRegressor
-from sknn_scratch._losses import LOSSES
-from sknn_scratch._network import Plan
+from sknn_scratch._nn.losses import LOSSES
+from sknn_scratch._nn.network import Plan
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

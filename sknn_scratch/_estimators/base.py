@@ -1,0 +1,360 @@
+"""What all estimators share: validation at the door, fit, partial_fit, prediction.
+
+An estimator says which layers it has (``_build_layers``), how its parameters are called
+(``_expose``) and which target it takes (``_target_for``); everything else is here. A
+fit works on local objects and commits them to ``self`` at its end, so that a fit that
+fails leaves the estimator as it was.
+"""
+
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from math import isfinite
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import BaseEstimator
+from sklearn.callback import CallbackSupportMixin
+from sklearn.utils import check_random_state, column_or_1d
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_is_fitted,
+    validate_data,
+)
+
+from sknn_scratch._estimators.callbacks import watch
+from sknn_scratch._estimators.parameters import TRAINING_CONSTRAINTS, check_options
+from sknn_scratch._estimators.solvers import SOLVERS
+from sknn_scratch._nn.initializers import INITIALIZERS
+from sknn_scratch._nn.losses import LOSSES
+from sknn_scratch._nn.network import Network
+from sknn_scratch._rollback import unchanged_on_failure
+from sknn_scratch._training.batches import Problem
+from sknn_scratch._training.loop import Unwatched
+from sknn_scratch._training.validation import Given
+
+
+class BaseNeuralEstimator(CallbackSupportMixin, BaseEstimator):
+    """Base of all estimators; not to be used directly."""
+
+    _parameter_constraints: dict = TRAINING_CONSTRAINTS
+
+    #: Fitted attributes that are views of the network's parameters.
+    _exposed: tuple[str, ...] = ()
+
+    # ---- what an estimator says of itself ------------------------------------
+
+    def _build_layers(self, n_in, n_out):
+        """The layers of the network, in forward order."""
+        raise NotImplementedError
+
+    def _expose(self, network):
+        """Name and value of each attribute in ``_exposed``."""
+        raise NotImplementedError
+
+    def _count_layers(self, network):
+        """Number of layers, input and output included."""
+        raise NotImplementedError
+
+    def _target_for(self, y, earlier, incremental, classes):
+        """The target for y.
+
+        Parameters
+        ----------
+        y : ndarray
+            Validated.
+        earlier : target or None
+            That of the fit that goes on, which y must fit.
+        incremental : bool
+            Whether this is partial_fit.
+        classes : array-like or None
+            The classes that partial_fit was given.
+        """
+        raise NotImplementedError
+
+    # ---- fitting ----------------------------------------------------------------
+
+    def _fit(self, X, y, sample_weight, given=(), incremental=False, classes=None):
+        """Fit, or do one epoch more; on any failure self is as it was."""
+        watcher = Unwatched() if incremental else watch(self, X, y, sample_weight)
+        with unchanged_on_failure(self):
+            network = self._adopted_network()
+            resumes = network is not None and (incremental or self.warm_start)
+            solver = self._prepared(
+                network if resumes else None,
+                watcher,
+                X,
+                y,
+                sample_weight,
+                given,
+                incremental,
+                classes,
+            )
+            snapshot = partial(self._snapshot, solver)
+            with self._parameters_restored_on_failure(solver, resumes):
+                solver.run(snapshot)
+                if not np.isfinite(solver.problem.network.theta).all():
+                    raise ValueError(
+                        "Solver produced non-finite parameter weights. The input data "
+                        "may contain large values and need to be preprocessed."
+                    )
+            for name in ("_training_state", *self._exposed):
+                self.__dict__.pop(name, None)  # this fit may not have them
+            self.__dict__.update(self._fitted(solver, solver.problem))
+        watcher.finish(snapshot)
+        return self
+
+    def _prepared(
+        self, network, watcher, X, y, sample_weight, given, incremental, classes
+    ):
+        """The solver, ready to run; ``network`` is the one to go on from, or None."""
+        params = self._params()
+        check_options(params, incremental, given)
+        resumes = network is not None
+        X, y = self._validate(X, y, reset=not resumes)
+        earlier = self._target if resumes else None
+        target = self._target_for(y, earlier, incremental, classes)
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(sample_weight, X)
+
+        random_state = check_random_state(self.random_state)
+        layers = self._build_layers(X.shape[1], target.n_outputs)
+        if resumes:
+            network = self._resumed(network, layers)
+        else:
+            network = self._drawn(Network(layers, X.dtype), random_state)
+        problem = Problem.of(
+            network,
+            target,
+            LOSSES[params["loss"]](target.link, params),
+            X,
+            target.encode(y, network.dtype),
+            target.weights(y, sample_weight),
+            random_state,
+            y,
+        )
+        given = self._validated(given, target, network.dtype)
+        before = dict(self.__dict__) if resumes else {}
+        solver = SOLVERS[params["solver"]]
+        return solver(self, params, problem, before, watcher, incremental, given)
+
+    def _params(self):
+        """The parameters by name; a subclass's ``__init__`` need not take them all."""
+        return {name: getattr(self, name) for name in self._parameter_constraints}
+
+    def _fitted(self, solver, problem):
+        """Name and value of every fitted attribute."""
+        network, target = problem.network, problem.target
+        return {
+            "_network": network,
+            "_target": target,
+            **target.attributes(),
+            "n_outputs_": target.n_outputs,
+            "n_layers_": self._count_layers(network),
+            "out_activation_": target.link_name,
+            **self._expose(network),
+            **solver.attributes(),
+        }
+
+    def _snapshot(self, solver):
+        """The fitted attributes of a model in the making, its weights copied."""
+        network = solver.problem.network
+        copied = network.with_theta(network.theta.copy())
+        return self._fitted(solver, replace(solver.problem, network=copied))
+
+    @contextmanager
+    def _parameters_restored_on_failure(self, solver, resumes):
+        """A resumed fit works in place on the weights and the training's state."""
+        if not resumes:
+            yield
+            return
+        state = self.__dict__.get("_training_state")
+        theta = solver.problem.network.theta
+        before = theta.copy()
+        kept = None if state is None else state.snapshot()
+        try:
+            yield
+        except BaseException:
+            np.copyto(theta, before)
+            if state is not None:
+                state.restore(kept)
+            raise
+
+    def _validate(self, X, y, reset, **options):
+        X, y = validate_data(
+            self,
+            X,
+            y,
+            accept_sparse=["csr", "csc"],
+            multi_output=True,
+            dtype=(np.float64, np.float32) if self.dtype is None else self.dtype,
+            reset=reset,
+            **options,
+        )
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        return X, y
+
+    def _validated(self, given, target, dtype):
+        """The validation set that fit was given, encoded; None if there is none."""
+        if not given:
+            return None
+        X, y, weight = given
+        X, y = self._validate(X, y, reset=False)
+        if weight is not None:
+            weight = _check_sample_weight(weight, X)
+        target.check(y, all_present=False)
+        return Given(X, y, target.encode(y, dtype), weight)
+
+    def _drawn(self, network, random_state):
+        """The network with its initial parameters, drawn or given."""
+        draw = partial(INITIALIZERS[self.init], scale=self.init_scale)
+        network.draw(draw, random_state)
+        for name, views in (
+            ("coefs_init", network.named["W"]),
+            ("intercepts_init", network.named["b"]),
+        ):
+            values = getattr(self, name)
+            if values is None:
+                continue
+            shapes = [np.shape(value) for value in values]
+            if shapes != [view.shape for view in views]:
+                raise ValueError(
+                    f"{name} must be arrays of the shapes "
+                    f"{[view.shape for view in views]}, got {shapes}."
+                )
+            for view, value in zip(views, values, strict=True):
+                view[...] = value
+        if not np.isfinite(network.theta).all():
+            raise ValueError("coefs_init and intercepts_init must be finite.")
+        return network
+
+    def _resumed(self, network, layers):
+        """The layers that the parameters ask for, over the earlier fit's weights."""
+        wanted = Network(layers, network.theta.dtype)
+        if network.shapes != wanted.shapes:
+            raise ValueError(
+                "warm_start and partial_fit go on from the earlier fit, whose "
+                f"parameters have the shapes {network.shapes}, but this estimator and "
+                f"data ask for {wanted.shapes}. Set warm_start=False and call fit to "
+                "start afresh."
+            )
+        for layer, earlier in zip(layers, network.layers, strict=False):
+            layer.inherit(earlier)
+        return wanted.with_theta(network.theta)
+
+    # ---- prediction ---------------------------------------------------------------
+
+    def _rows(self, X):
+        """X, validated, and the network in the dtype to compute with."""
+        if not self.__sklearn_is_fitted__():  # cheaper than reading the tags each time
+            check_is_fitted(self)
+        if not self._plainly_valid(X):
+            X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
+        network = self._adopted_network()
+        if self.dtype is None:
+            dtype = np.result_type(X.dtype, network.dtype)
+            network = network.astype(np.float32 if dtype == np.float32 else np.float64)
+        return X.tocsr() if sparse.issparse(X) else X, network
+
+    def _predict_mu(self, X):
+        """The network's output (n_samples, n_outputs), link applied."""
+        X, network = self._rows(X)
+        mu = network.predict(X, self._target.link)
+        # One sum is quicker than a look at each entry, and nearly always finite.
+        if not isfinite(mu.sum()) and not np.isfinite(mu).all():
+            raise ValueError(
+                "The network's output is not finite for these rows: their features, or "
+                f"the weights, are too large for {network.dtype}. Scale the features, "
+                "for example with StandardScaler."
+            )
+        return mu
+
+    def hidden_activations(self, X):
+        """Compute the outputs of the hidden layers.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        list of ndarray of shape (n_samples, n_units)
+            One array for each layer but the last, in forward order.
+        """
+        X, network = self._rows(X)
+        return network.hidden(X)
+
+    def _plainly_valid(self, X):
+        """Whether validate_data would return X as it is.
+
+        For a few rows validate_data takes four times as long as the network; this
+        takes a few microseconds, and whatever it is not sure of goes to validate_data.
+        """
+        return (
+            type(X) is np.ndarray
+            and X.dtype in (np.float64, np.float32)
+            and X.ndim == 2
+            and 0 < X.size < 1 << 18
+            and X.shape[1] == self.n_features_in_
+            and "feature_names_in_" not in self.__dict__
+            and bool(np.isfinite(X).all())
+        )
+
+    def __sklearn_is_fitted__(self):
+        return "_network" in self.__dict__
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    # ---- the fitted state -----------------------------------------------------------
+
+    def _adopted_network(self):
+        """The network, or None; subclasses take over what a user assigned."""
+        return self.__dict__.get("_network")
+
+    @property
+    def _optimizer(self):
+        """The optimiser, under scikit-learn's name for it."""
+        if "_training_state" not in self.__dict__:
+            raise AttributeError(f"{type(self).__name__} has no optimiser now.")
+        return self._training_state.optimizer
+
+    def discard_training_state(self):
+        """Forget what only further training needs, for deployment.
+
+        Adam keeps two numbers for each parameter, SGD with momentum one; a later
+        ``partial_fit`` would go on from them, and a pickle carries them. Without them
+        a pickle holds the parameters alone. Predictions do not change; a later
+        ``partial_fit`` starts the optimiser afresh.
+
+        Returns
+        -------
+        self : object
+            The estimator itself.
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        """
+        check_is_fitted(self)
+        self.__dict__.pop("_training_state", None)
+        return self
+
+    def __getstate__(self):
+        network = self._adopted_network()
+        state = dict(super().__getstate__())
+        if network is not None:
+            state["_network"] = network
+            for name in self._exposed:  # views of theta, made again on loading
+                state.pop(name, None)
+        return state
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        if "_network" in self.__dict__:
+            self.__dict__.update(self._expose(self._network))

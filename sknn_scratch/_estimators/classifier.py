@@ -1,0 +1,200 @@
+"""What every classifier of this package is to its user."""
+
+import numpy as np
+from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.callback import with_callbacks
+from sklearn.metrics import accuracy_score
+from sklearn.utils.metaestimators import available_if
+
+from sknn_scratch._estimators.base import BaseNeuralEstimator
+from sknn_scratch._estimators.docstrings import documented
+from sknn_scratch._estimators.parameters import is_stochastic, validation_set
+from sknn_scratch._estimators.targets import (
+    MultiOutputClasses,
+    announced_target,
+    classification_target,
+)
+
+
+class NeuralClassifier(ClassifierMixin, BaseNeuralEstimator):
+    """A network whose output is read as classes or labels."""
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    @with_callbacks
+    @documented
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+    ):
+        """Fit the network to X and y.
+
+        Parameters
+        ----------
+        {fit_X}
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Class labels, or an indicator matrix for multilabel targets.
+        {sample_weight}
+        {validation_set_of_fit}
+
+        Returns
+        -------
+        self : object
+            The fitted classifier.
+
+        Raises
+        ------
+        ValueError
+            For wrong parameters, NaN or infinite input, targets that are not classes,
+            or weights that diverge. The estimator is then as it was before.
+        """
+        given = validation_set(X_val, y_val, sample_weight_val)
+        return self._fit(X, y, sample_weight, given)
+
+    @available_if(is_stochastic)
+    @_fit_context(prefer_skip_nested_validation=True)
+    @documented
+    def partial_fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        classes=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+    ):
+        """Go over the given rows once more, from the weights there are.
+
+        Parameters
+        ----------
+        {fit_X}
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Class labels, each one of ``classes``.
+        {sample_weight}
+        classes : array-like of shape (n_classes,), default=None
+            All classes of all calls; required in the first one. For multiclass-
+            multioutput targets a list with one array for each output.
+        {validation_set_of_partial_fit}
+
+        Returns
+        -------
+        self : object
+            The classifier after one more epoch.
+
+        Raises
+        ------
+        AttributeError
+            With ``solver="lbfgs"``, which has no epochs.
+        ValueError
+            As :meth:`fit`, and for classes that were not announced, or with
+            ``early_stopping=True`` without a validation set.
+        """
+        given = validation_set(X_val, y_val, sample_weight_val)
+        return self._fit(X, y, sample_weight, given, incremental=True, classes=classes)
+
+    @documented
+    def predict(self, X):
+        """Predict classes.
+
+        Parameters
+        ----------
+        {rows}
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            The most probable class of each row; 0/1 indicators for multilabel targets;
+            for multiclass-multioutput targets the most probable class of each output.
+        """
+        mu = self._predict_mu(X)
+        return self._target.decode(mu)
+
+    @documented
+    def predict_proba(self, X):
+        """Predict probabilities.
+
+        Parameters
+        ----------
+        {rows}
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes), or list of them
+            Columns in the order of ``classes_``. For multilabel targets each column is
+            that label's own probability; for multiclass-multioutput targets there is
+            one array for each output.
+        """
+        mu = self._predict_mu(X)
+        return self._target.probabilities(mu)
+
+    @documented
+    def predict_log_proba(self, X):
+        """Predict log-probabilities.
+
+        Parameters
+        ----------
+        {rows}
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes), or list of them
+            ``log(predict_proba(X))``; minus infinity where a probability underflows.
+        """
+        probabilities = self.predict_proba(X)
+        with np.errstate(divide="ignore"):
+            if isinstance(probabilities, list):
+                return [np.log(p) for p in probabilities]
+            return np.log(probabilities)
+
+    @documented
+    def score(self, X, y, sample_weight=None):
+        """Accuracy: the share of rows of which all labels are right.
+
+        Parameters
+        ----------
+        {rows}
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            True labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        float
+            Between 0 and 1.
+        """
+        predicted = self.predict(X)
+        if isinstance(self._target, MultiOutputClasses):
+            right = (predicted == np.asarray(y)).all(axis=1)
+            return float(np.average(right, weights=sample_weight))
+        return accuracy_score(y, predicted, sample_weight=sample_weight)
+
+    def _target_for(self, y, earlier, incremental, classes):
+        if incremental and self.class_weight == "balanced":
+            raise ValueError(
+                "class_weight='balanced' is not supported for partial_fit, which sees "
+                "a part of the data: give the weights as a dict, computed on all of it "
+                "with sklearn.utils.class_weight.compute_class_weight."
+            )
+        if incremental and classes is not None:
+            earlier = announced_target(y, classes, earlier)
+        elif incremental and earlier is None:
+            raise ValueError("classes must be passed on the first call to partial_fit.")
+        if earlier is None:
+            earlier = classification_target(y)
+        else:
+            earlier.check(y, all_present=self.warm_start)
+        return earlier.settled(self.label_smoothing, self.class_weight)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        tags.target_tags.multi_output = True
+        return tags

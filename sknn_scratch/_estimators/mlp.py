@@ -1,0 +1,308 @@
+"""The multilayer perceptrons: their layers and parameters.
+
+``a_0 = x,  a_l = f(a_{l-1} W_l + b_l)`` for each hidden layer, and the output
+``mu = link(a_L W + b)``.
+"""
+
+from itertools import pairwise
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.utils._param_validation import Interval
+
+from sknn_scratch._estimators.classifier import NeuralClassifier
+from sknn_scratch._estimators.docstrings import documented
+from sknn_scratch._estimators.parameters import (
+    CLASSIFIER_CONSTRAINTS,
+    REGRESSOR_CONSTRAINTS,
+    TRAINING_CONSTRAINTS,
+    store_parameters,
+)
+from sknn_scratch._estimators.regressor import NeuralRegressor
+from sknn_scratch._estimators.sklearn_names import SklearnNames
+from sknn_scratch._estimators.to_sklearn import to_sklearn
+from sknn_scratch._nn.activations import ACTIVATIONS, Activation, resolve
+from sknn_scratch._nn.layers import Dense, Dropout
+
+MLP_CONSTRAINTS: dict = {
+    "hidden_layer_sizes": [
+        "array-like",
+        Interval(Integral, 1, None, closed="left"),
+    ],
+    **TRAINING_CONSTRAINTS,
+    "activation": [*TRAINING_CONSTRAINTS["activation"], list, tuple],
+}
+
+
+class MultilayerPerceptron(SklearnNames):
+    """The architecture that the two MLPs share."""
+
+    #: The estimator of scikit-learn that this one is the twin of.
+    _twin: type
+
+    def _hidden_sizes(self):
+        sizes = self.hidden_layer_sizes
+        sizes = list(sizes) if hasattr(sizes, "__iter__") else [sizes]
+        if any(isinstance(n, Real) and n <= 0 for n in sizes):
+            raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
+        if not all(isinstance(n, Integral) for n in sizes):
+            raise ValueError(f"hidden_layer_sizes must be integers, got {sizes}.")
+        return [int(n) for n in sizes]
+
+    def _build_layers(self, n_in, n_out):
+        sizes = [n_in, *self._hidden_sizes(), n_out]
+        dense = self._dense_layers(sizes)
+        rates = [self.input_dropout, *self._for_each_hidden(self.dropout, "dropout")]
+        if not all(isinstance(rate, Real) and 0 <= rate < 1 for rate in rates):
+            raise ValueError(f"dropout must be rates in [0, 1), got {self.dropout}.")
+        layers = []
+        for layer, rate in zip(dense, rates, strict=True):
+            layers += [Dropout(layer.n_in, rate), layer] if rate else [layer]
+        return layers
+
+    def _dense_layers(self, sizes):
+        hidden = [
+            resolve(f) for f in self._for_each_hidden(self.activation, "activation")
+        ]
+        # The last layer leaves the link to the loss.
+        drawn_as = hidden[-1] if hidden else resolve(self.activation)
+        functions = [*hidden, ACTIVATIONS["identity"]]
+        layers = [
+            Dense(*shape, f)
+            for shape, f in zip(pairwise(sizes), functions, strict=True)
+        ]
+        layers[-1].drawn_as = drawn_as
+        return layers
+
+    def _for_each_hidden(self, value, name):
+        """One value for each hidden layer: a sequence as it is, else repeated."""
+        n_hidden = len(self._hidden_sizes())
+        if isinstance(value, (str, Activation)) or np.ndim(value) == 0:
+            return [value] * n_hidden
+        values = list(value)
+        if len(values) != n_hidden:
+            raise ValueError(
+                f"{name} must be one value, or one for each of the {n_hidden} hidden "
+                f"layers, got {len(values)}: {values}."
+            )
+        for f in values if name == "activation" else ():
+            if not (isinstance(f, Activation) or f in ACTIVATIONS):
+                raise ValueError(
+                    f"activation must be among {list(ACTIVATIONS)} or an Activation, "
+                    f"got {f!r} in {values}."
+                )
+        return values
+
+    def to_sklearn(self):
+        """Hand the fitted network over to scikit-learn's own estimator.
+
+        Returns
+        -------
+        MLPClassifier or MLPRegressor
+            Fitted; it predicts the same. Options that concerned the training only are
+            dropped, the optimiser's state with them.
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        ValueError
+            If predictions depend on an option that scikit-learn does not have; the
+            message names it.
+        """
+        return to_sklearn(self, self._twin)
+
+
+@documented
+class ScratchMLPClassifier(MultilayerPerceptron, NeuralClassifier):
+    """Multilayer perceptron classifier, the exact twin of scikit-learn's MLPClassifier.
+
+    The same data, parameters and random_state give the same weights, in a fraction of
+    the time. The network minimises the log loss: logistic for two classes and for
+    multilabel targets, softmax for more classes.
+
+    Parameters
+    ----------
+    {mlp_sizes}
+    {activation}
+    {training}
+    {classification}
+    {options}
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels, in the order of the columns of ``predict_proba``.
+    {mlp_attributes}
+    {training_attributes}
+
+    See Also
+    --------
+    ScratchMLPRegressor : The regressor.
+    sklearn.neural_network.MLPClassifier : The estimator that this one is the twin of.
+
+    References
+    ----------
+    Glorot and Bengio (2010). Understanding the difficulty of training deep feedforward
+    neural networks. AISTATS.
+
+    Kingma and Ba (2014). Adam: a method for stochastic optimization. arXiv:1412.6980.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.model_selection import train_test_split
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sknn_scratch import ScratchMLPClassifier
+    >>> X_train, X_test, y_train, y_test = train_test_split(
+    ...     *load_breast_cancer(return_X_y=True), random_state=0)
+    >>> model = make_pipeline(
+    ...     StandardScaler(), ScratchMLPClassifier(max_iter=500, random_state=0))
+    >>> model.fit(X_train, y_train).score(X_test, y_test) > 0.95
+    True
+    """
+
+    _parameter_constraints: dict = {**MLP_CONSTRAINTS, **CLASSIFIER_CONSTRAINTS}
+    _twin = MLPClassifier
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(100,),
+        activation="relu",
+        *,
+        solver="adam",
+        alpha=0.0001,
+        batch_size="auto",
+        learning_rate="constant",
+        learning_rate_init=0.001,
+        power_t=0.5,
+        max_iter=200,
+        shuffle=True,
+        random_state=None,
+        tol=1e-4,
+        verbose=False,
+        warm_start=False,
+        momentum=0.9,
+        nesterovs_momentum=True,
+        early_stopping=False,
+        validation_fraction=0.1,
+        beta_1=0.9,
+        beta_2=0.999,
+        epsilon=1e-8,
+        n_iter_no_change=10,
+        max_fun=15000,
+        loss="log_loss",
+        focal_gamma=2.0,
+        label_smoothing=0.0,
+        class_weight=None,
+        init="glorot_uniform",
+        init_scale=0.1,
+        coefs_init=None,
+        intercepts_init=None,
+        dropout=0.0,
+        input_dropout=0.0,
+        weight_decay=0.01,
+        warmup_fraction=0.0,
+        clip_norm=None,
+        weight_averaging=None,
+        scoring=None,
+        dtype=None,
+    ):
+        store_parameters(self, locals())
+
+
+@documented
+class ScratchMLPRegressor(MultilayerPerceptron, NeuralRegressor):
+    """Multilayer perceptron regressor, the exact twin of scikit-learn's MLPRegressor.
+
+    The same data, parameters and random_state give the same weights, in a fraction of
+    the time.
+
+    Parameters
+    ----------
+    {regression_loss}
+    {mlp_sizes}
+    {activation}
+    {training}
+    {regression}
+    {options}
+
+    Attributes
+    ----------
+    {mlp_attributes}
+    {training_attributes}
+
+    See Also
+    --------
+    ScratchMLPClassifier : The classifier.
+    sklearn.neural_network.MLPRegressor : The estimator that this one is the twin of.
+
+    References
+    ----------
+    Glorot and Bengio (2010). Understanding the difficulty of training deep feedforward
+    neural networks. AISTATS.
+
+    Kingma and Ba (2014). Adam: a method for stochastic optimization. arXiv:1412.6980.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sknn_scratch import ScratchMLPRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = make_pipeline(
+    ...     StandardScaler(),
+    ...     ScratchMLPRegressor(solver="lbfgs", alpha=1000, tol=1.0, random_state=0))
+    >>> model.fit(X[:300], y[:300]).predict(X[300:]).shape
+    (142,)
+    """
+
+    _parameter_constraints: dict = {**MLP_CONSTRAINTS, **REGRESSOR_CONSTRAINTS}
+    _twin = MLPRegressor
+
+    def __init__(
+        self,
+        loss="squared_error",
+        hidden_layer_sizes=(100,),
+        activation="relu",
+        *,
+        solver="adam",
+        alpha=0.0001,
+        batch_size="auto",
+        learning_rate="constant",
+        learning_rate_init=0.001,
+        power_t=0.5,
+        max_iter=200,
+        shuffle=True,
+        random_state=None,
+        tol=1e-4,
+        verbose=False,
+        warm_start=False,
+        momentum=0.9,
+        nesterovs_momentum=True,
+        early_stopping=False,
+        validation_fraction=0.1,
+        beta_1=0.9,
+        beta_2=0.999,
+        epsilon=1e-8,
+        n_iter_no_change=10,
+        max_fun=15000,
+        quantile=None,
+        huber_delta=1.0,
+        init="glorot_uniform",
+        init_scale=0.1,
+        coefs_init=None,
+        intercepts_init=None,
+        dropout=0.0,
+        input_dropout=0.0,
+        weight_decay=0.01,
+        warmup_fraction=0.0,
+        clip_norm=None,
+        weight_averaging=None,
+        scoring=None,
+        dtype=None,
+    ):
+        store_parameters(self, locals())

@@ -1,0 +1,271 @@
+"""From an estimator's parameters to a training, and from a training to attributes.
+
+A solver is made for one fit: it reads the estimator's parameters, runs the training,
+and says in :meth:`Solver.attributes` what was learnt, at any time, so that a callback
+can look at a model in the making.
+"""
+
+import copy
+import warnings
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import get_scorer
+from sklearn.model_selection import train_test_split
+from sklearn.utils.optimize import _check_optimize_result
+
+from sknn_scratch._training.batches import Batches
+from sknn_scratch._training.lbfgs import train_lbfgs
+from sknn_scratch._training.loop import Progress, plans_for, train_minibatch
+from sknn_scratch._training.optimizers import OPTIMIZERS
+from sknn_scratch._training.plateau import Plateau
+from sknn_scratch._training.schedules import SCHEDULES
+from sknn_scratch._training.state import TrainingState
+from sknn_scratch._training.validation import Given, Validation
+
+
+class Solver:
+    """One fit.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Nothing is set on it.
+    params : dict
+        Its parameters.
+    problem : Problem
+        What is to be learnt.
+    earlier : dict
+        The fitted attributes that this fit goes on from; empty for a fresh one.
+    watcher : Unwatched
+        Told of each epoch.
+    incremental : bool
+        Whether this is partial_fit: one epoch, whatever max_iter says.
+    given : Given or None
+        The validation set that fit was given.
+    """
+
+    def __init__(
+        self, estimator, params, problem, earlier, watcher, incremental, given
+    ):
+        self.estimator, self.params, self.problem = estimator, params, problem
+        self.earlier, self.watcher = earlier, watcher
+        self.incremental, self.given = incremental, given
+        self.progress = Progress(t=earlier.get("t_", 0))
+
+    #: Why it excludes what it excludes.
+    nature = ""
+
+    @classmethod
+    def excluded(cls, params, given):
+        """The options that are set but not for this solver: name -> value or None."""
+        return {}
+
+    def run(self, fitted):
+        """Train the problem's network; ``fitted`` gives the attributes so far."""
+        raise NotImplementedError
+
+    def attributes(self):
+        """The fitted attributes that tell of the training so far."""
+        progress = self.progress
+        return {
+            "loss_": progress.loss,
+            "n_iter_": progress.n_iter,
+            "t_": progress.t,
+            "loss_curve_": self._extended("loss_curve_", progress.loss_curve),
+            "best_loss_": progress.loss,
+            "validation_scores_": None,
+            "best_validation_score_": None,
+            "validation_loss_curve_": None,
+            "best_iter_": progress.n_iter,
+            "_no_improvement_count": 0,
+        }
+
+    def _extended(self, name, values):
+        return [*(self.earlier.get(name) or ()), *values]
+
+    def _hooks(self, fitted):
+        return {
+            "progress": self.progress,
+            "watcher": self.watcher,
+            "fitted": fitted,
+            "say": print if self.params["verbose"] else None,
+        }
+
+
+class Lbfgs(Solver):
+    """solver='lbfgs': all rows at once."""
+
+    nature = "works on all rows at once, without epochs"
+
+    @classmethod
+    def excluded(cls, params, given):
+        is_set = {
+            "dropout": np.any(np.asarray(params["dropout"], dtype=object) != 0),
+            "input_dropout": params["input_dropout"] != 0,
+            "learning_rate": SCHEDULES[params["learning_rate"]].progressive,
+            "clip_norm": params["clip_norm"] is not None,
+            "weight_averaging": params["weight_averaging"] is not None,
+        }
+        excluded = {name: params[name] for name, set_ in is_set.items() if set_}
+        return {**excluded, **({"a validation set X_val": None} if given else {})}
+
+    def run(self, fitted):
+        params, progress = self.params, self.progress
+        result = train_lbfgs(
+            self.problem,
+            alpha=params["alpha"],
+            max_iter=params["max_iter"],
+            max_fun=params["max_fun"],
+            tol=params["tol"],
+            **self._hooks(fitted),
+        )
+        if not progress.stopped:
+            progress.n_iter = _check_optimize_result(
+                "lbfgs", result, params["max_iter"]
+            )
+
+    def attributes(self):
+        # Here a step sees all rows, and scikit-learn counts none.
+        return {**super().attributes(), "t_": 0}
+
+
+class Minibatch(Solver):
+    """The stochastic solvers: one entry of OPTIMIZERS, batch after batch."""
+
+    def __init__(
+        self, estimator, params, problem, earlier, watcher, incremental, given
+    ):
+        super().__init__(
+            estimator, params, problem, earlier, watcher, incremental, given
+        )
+        self.state = earlier.get("_training_state") if incremental else None
+        if self.state is None:
+            theta = problem.network.theta
+            optimizer = OPTIMIZERS[params["solver"]](len(theta), theta.dtype, params)
+            self.state = TrainingState(optimizer, params["weight_averaging"], theta)
+        self.validation = None
+        self.plateau = self._plateau()
+
+    def run(self, fitted):
+        params, problem = self.params, self.problem
+        rows = np.arange(len(problem.Y))
+        if params["early_stopping"] and self.given is None:
+            rows, self.given = hold_out(problem, params["validation_fraction"])
+        if self.given is not None:
+            self.validation = Validation(problem, self.given, self._scorer(fitted))
+        batches = self._batches(rows)
+        ended = train_minibatch(
+            plans_for(problem, batches.sizes, params["alpha"], not batches.is_dense),
+            batches,
+            self.state,
+            self._schedule(batches.n_batches),
+            self.plateau,
+            max_iter=1 if self.incremental else params["max_iter"],
+            shuffle=problem.random_state.shuffle if params["shuffle"] else None,
+            validate=self.validation,
+            early_stopping=params["early_stopping"],
+            **self._hooks(fitted),
+        )
+        if ended or not self.incremental:
+            # Else more calls follow, and the best weights stay with the state.
+            self.state.restore_best(problem.network.theta)
+        if not ended and not self.incremental:
+            warnings.warn(
+                f"Stochastic Optimizer: Maximum iterations ({params['max_iter']}) "
+                "reached and the optimization hasn't converged yet.",
+                ConvergenceWarning,
+            )
+
+    def attributes(self):
+        learnt = {
+            **super().attributes(),
+            "best_loss_": self.plateau.best,
+            "best_iter_": self._best_iter(),
+            "_training_state": self.state,
+            "_no_improvement_count": self.plateau.count,
+        }
+        if self.validation is not None:
+            scores, losses = self.validation.scores, self.validation.losses
+            learnt["validation_scores_"] = self._extended("validation_scores_", scores)
+            learnt["validation_loss_curve_"] = self._extended(
+                "validation_loss_curve_", losses
+            )
+        if self.params["early_stopping"]:
+            learnt["best_loss_"] = None
+            learnt["best_validation_score_"] = -self.plateau.best
+        return learnt
+
+    def _best_iter(self):
+        """The best epoch, counted along the loss curve from 1."""
+        if self.progress.best_iter == 0:
+            return self.earlier.get("best_iter_", 0)
+        return len(self.earlier.get("loss_curve_") or ()) + self.progress.best_iter
+
+    def _plateau(self):
+        earlier = self.earlier
+        best = earlier.get("best_loss_")
+        if self.params["early_stopping"]:
+            score = earlier.get("best_validation_score_")
+            best = None if score is None else -score
+        return Plateau(
+            self.params["tol"],
+            self.params["n_iter_no_change"],
+            best=np.inf if best is None else best,
+            count=earlier.get("_no_improvement_count", 0),
+        )
+
+    def _schedule(self, n_steps):
+        # As in scikit-learn, only SGD follows the schedules that change after epochs.
+        schedule = SCHEDULES[self.params["learning_rate"]]
+        if self.params["solver"] != "sgd" and not schedule.progressive:
+            schedule = SCHEDULES["constant"]
+        return schedule(self.params, n_steps)
+
+    def _scorer(self, fitted):
+        """What scores the validation set: a function of it, "loss" or None."""
+        scoring = self.params["scoring"]
+        if scoring is None or scoring == "loss":
+            return scoring
+        scorer = get_scorer(scoring)
+
+        def score(X, y, weight):
+            estimator = copy.copy(self.estimator)
+            vars(estimator).update(fitted())
+            vars(estimator).pop("feature_names_in_", None)  # X is an array by now
+            weights = {} if weight is None else {"sample_weight": weight}
+            return float(scorer(estimator, X, y, **weights))
+
+        return score
+
+    def _batches(self, rows):
+        n, batch_size = len(rows), self.params["batch_size"]
+        batch_size = min(200, n) if batch_size == "auto" else int(batch_size)
+        if batch_size > n:
+            warnings.warn(
+                "Got `batch_size` less than 1 or larger than "
+                "sample size. It is going to be clipped"
+            )
+            batch_size = n
+        in_order = not self.params["shuffle"] and n == len(self.problem.Y)
+        return Batches(self.problem, rows, batch_size, in_order)
+
+
+def hold_out(problem, fraction):
+    """Split the rows as scikit-learn does: rows to train on, and the others."""
+    rows, held = train_test_split(
+        np.arange(len(problem.Y)),
+        random_state=problem.random_state,
+        test_size=fraction,
+        stratify=problem.target.stratify(problem.Y),
+    )
+    if len(held) < 2:
+        raise ValueError(
+            "The validation set is too small. Increase 'validation_fraction' "
+            "or the size of your dataset."
+        )
+    weight = None if problem.weight is None else problem.weight[held]
+    return rows, Given(problem.X[held], problem.y[held], problem.Y[held], weight)
+
+
+SOLVERS = {"lbfgs": Lbfgs, **dict.fromkeys(OPTIMIZERS, Minibatch)}

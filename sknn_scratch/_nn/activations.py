@@ -1,0 +1,392 @@
+"""Activation functions: one formula sheet.
+
+Each entry works in place. ``forward(z, s)`` turns the layer's input ``z`` into its
+output ``a = f(z)``; ``backward(a, delta, s)`` turns ``delta = dL/da`` into
+``dL/dz = delta * f'(z)`` and may spend ``a``, which nobody reads after it.
+
+Where f' can be told from the output (``tanh' = 1 - a^2``) nothing more is stored. Where
+it cannot, the entry asks for ``n_buffers`` arrays of z's shape; they come as ``s``, and
+what the forward pass leaves in them the backward pass finds there.
+
+To add an activation, write its class and name it in ``ACTIVATIONS``: every estimator
+accepts it, the gradient tests check it and the documentation lists it.
+"""
+
+import numpy as np
+from scipy.special import expit, ndtr
+
+# As 0-d arrays of the working dtype, 0 and 1 cost a ufunc call half its overhead.
+ZERO = {np.dtype(t): np.zeros((), t) for t in (np.float32, np.float64)}
+ONE = {np.dtype(t): np.ones((), t) for t in (np.float32, np.float64)}
+
+
+class Activation:
+    """An activation function f with its derivative; subclass it to bring your own.
+
+    A subclass defines :meth:`forward` and :meth:`backward`, both in place. An instance
+    is accepted wherever the estimators take the name of an activation;
+    :func:`check_activation` compares its derivative with finite differences.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn_scratch import Activation, ScratchMLPRegressor, check_activation
+    >>> class Sine(Activation):
+    ...     '''f(z) = sin(z),  f' = cos(z)'''
+    ...     n_buffers = 1
+    ...     def forward(self, z, s=None):
+    ...         if s is not None:
+    ...             np.cos(z, out=s[0])
+    ...         np.sin(z, out=z)
+    ...     def backward(self, a, delta, s=None):
+    ...         delta *= s[0]
+    >>> check_activation(Sine())
+    >>> model = ScratchMLPRegressor((8,), activation=Sine(), solver="lbfgs")
+    """
+
+    #: Number of arrays of z's shape that the two passes share.
+    n_buffers = 0
+    #: Glorot's bound is sqrt(glorot_factor / (fan_in + fan_out)).
+    glorot_factor = 6.0
+    #: f as a chain of ONNX operators, (name, second argument) each: the argument is
+    #: None, a dict of attributes, a number, or "z", f's own input. None: no ONNX form.
+    onnx: tuple | None = None
+
+    def forward(self, z, s=None):
+        """Replace z by f(z).
+
+        Parameters
+        ----------
+        z : ndarray of shape (n_samples, n_units)
+            Input, overwritten by the output; float32 or float64.
+        s : list of ndarray or None
+            ``n_buffers`` arrays of z's shape, in which the backward pass finds what
+            this pass leaves; None in prediction.
+        """
+        raise NotImplementedError
+
+    def backward(self, a, delta, s=None):
+        """Multiply delta by f'(z).
+
+        Parameters
+        ----------
+        a : ndarray of shape (n_samples, n_units)
+            Output of the forward pass; may be overwritten.
+        delta : ndarray of shape (n_samples, n_units)
+            dL/da, overwritten by dL/dz.
+        s : list of ndarray
+            The arrays that the forward pass was given.
+        """
+        raise NotImplementedError
+
+    def _buffers(self, z, s):
+        return [np.empty_like(z) for _ in range(self.n_buffers)] if s is None else s
+
+    def __repr__(self):
+        return f"{type(self).__name__}()"
+
+
+class Identity(Activation):
+    """f(z) = z,  f' = 1"""
+
+    onnx = ()
+
+    def forward(self, z, s=None):
+        pass
+
+    def backward(self, a, delta, s=None):
+        pass
+
+
+class Logistic(Activation):
+    """f(z) = 1 / (1 + exp(-z)),  f' = a (1 - a)"""
+
+    glorot_factor = 2.0
+    onnx = (("Sigmoid", None),)
+
+    def forward(self, z, s=None):
+        expit(z, out=z)
+
+    def backward(self, a, delta, s=None):
+        delta *= a
+        np.subtract(ONE[a.dtype], a, a)
+        delta *= a
+
+
+class Tanh(Activation):
+    """f(z) = tanh(z),  f' = 1 - a^2"""
+
+    onnx = (("Tanh", None),)
+
+    def forward(self, z, s=None):
+        np.tanh(z, out=z)
+
+    def backward(self, a, delta, s=None):
+        np.square(a, a)
+        np.subtract(ONE[a.dtype], a, a)
+        delta *= a
+
+
+class ReLU(Activation):
+    """f(z) = max(0, z),  f' = 1 where a > 0, else 0"""
+
+    onnx = (("Relu", None),)
+
+    def forward(self, z, s=None):
+        np.maximum(z, ZERO[z.dtype], out=z)
+
+    def backward(self, a, delta, s=None):
+        # A product with a 0/1 array is several times faster than a masked assignment.
+        np.greater(a, ZERO[a.dtype], a)
+        delta *= a
+
+
+class LeakyReLU(Activation):
+    """f(z) = z where z > 0, else 0.01 z,  f' = 1 or 0.01
+
+    Maas, Hannun and Ng (2013).
+    """
+
+    n_buffers = 1
+    leak = 0.01
+    onnx = (("LeakyRelu", {"alpha": 0.01}),)
+
+    def forward(self, z, s=None):
+        (slope,) = self._buffers(z, s)
+        np.greater(z, ZERO[z.dtype], slope)
+        slope *= 1 - self.leak
+        slope += self.leak
+        z *= slope
+
+    def backward(self, a, delta, s=None):
+        delta *= s[0]
+
+
+class ELU(Activation):
+    """f(z) = z where z > 0, else exp(z) - 1,  f' = 1 or exp(z)
+
+    Clevert, Unterthiner and Hochreiter (2015).
+    """
+
+    n_buffers = 1
+    onnx = (("Elu", {"alpha": 1.0}),)
+
+    def forward(self, z, s=None):
+        (slope,) = self._buffers(z, s)
+        np.minimum(z, ZERO[z.dtype], out=slope)
+        np.expm1(slope, slope)
+        np.maximum(z, slope, out=z)  # exp(z) - 1 >= z
+        slope += ONE[z.dtype]
+
+    def backward(self, a, delta, s=None):
+        delta *= s[0]
+
+
+class SELU(Activation):
+    """f(z) = l z where z > 0, else l c (exp(z) - 1),  f' = l or l c exp(z)
+
+    With l = 1.0507 and c = 1.6733, which keep mean 0 and variance 1 from layer to
+    layer; Klambauer, Unterthiner, Mayr and Hochreiter (2017).
+    """
+
+    n_buffers = 1
+    c, scale = 1.6732632423543772, 1.0507009873554805
+    onnx = (("Selu", {"alpha": c, "gamma": scale}),)
+
+    def forward(self, z, s=None):
+        (negative,) = self._buffers(z, s)
+        np.minimum(z, ZERO[z.dtype], out=negative)
+        np.expm1(negative, negative)
+        negative *= self.c
+        np.maximum(z, ZERO[z.dtype], out=z)
+        z += negative
+        z *= self.scale
+
+    def backward(self, a, delta, s=None):
+        # l where a > 0, else a + l c
+        positive, jump = s[0], self.scale * self.c
+        np.greater(a, ZERO[a.dtype], positive)
+        np.minimum(a, ZERO[a.dtype], out=a)
+        a += jump
+        positive *= self.scale - jump
+        a += positive
+        delta *= a
+
+
+class GELU(Activation):
+    """f(z) = z Phi(z),  f' = Phi(z) + z phi(z)
+
+    Phi and phi are the standard normal distribution function and density; Hendrycks
+    and Gimpel (2016), the exact form.
+    """
+
+    n_buffers = 2
+    onnx = (("Mul", 0.5**0.5), ("Erf", None), ("Add", 1.0), ("Mul", "z"), ("Mul", 0.5))
+
+    def forward(self, z, s=None):
+        slope, density = self._buffers(z, s)
+        ndtr(z, out=slope)
+        np.square(z, density)
+        density *= -0.5
+        np.exp(density, density)
+        density *= 1 / np.sqrt(2 * np.pi)
+        density *= z
+        z *= slope
+        slope += density
+
+    def backward(self, a, delta, s=None):
+        delta *= s[0]
+
+
+class SiLU(Activation):
+    """f(z) = z / (1 + exp(-z)),  f' = p + a (1 - p) with p = 1 / (1 + exp(-z))
+
+    Also called swish; Elfwing, Uchibe and Doya (2017).
+    """
+
+    n_buffers = 1
+    onnx = (("Sigmoid", None), ("Mul", "z"))
+
+    def forward(self, z, s=None):
+        (p,) = self._buffers(z, s)
+        expit(z, out=p)
+        z *= p
+
+    def backward(self, a, delta, s=None):
+        q, one = s[0], ONE[a.dtype]
+        np.subtract(one, q, q)  # 1 - p
+        a *= q
+        a += one
+        a -= q
+        delta *= a
+
+
+class Mish(Activation):
+    """f(z) = z t,  f' = t + z p - z p t^2
+
+    With t = tanh(log(1 + exp(z))) and p = 1 / (1 + exp(-z)); Misra (2019).
+    """
+
+    n_buffers = 3
+    onnx = (("Softplus", None), ("Tanh", None), ("Mul", "z"))
+
+    def forward(self, z, s=None):
+        # With e = exp(z) and n = e (e + 2): t = n / (n + 2), p = e / (e + 1).
+        # Beyond z = 20 both are 1 to rounding, so that e can be kept finite.
+        zp, t, other = self._buffers(z, s)
+        np.minimum(z, 20, out=zp)
+        np.exp(zp, zp)
+        np.add(zp, 2, other)
+        np.multiply(zp, other, t)
+        np.add(t, 2, other)
+        t /= other
+        np.add(zp, ONE[z.dtype], other)
+        zp /= other
+        zp *= z
+        z *= t
+
+    def backward(self, a, delta, s=None):
+        zp, t, _ = s
+        np.multiply(zp, t, a)  # a is free now
+        a *= t
+        zp += t
+        zp -= a
+        delta *= zp
+
+
+class Softplus(Activation):
+    """f(z) = log(1 + exp(z)),  f' = 1 - exp(-a)"""
+
+    n_buffers = 1
+    onnx = (("Softplus", None),)
+
+    def forward(self, z, s=None):
+        # max(z, 0) + log(1 + exp(-|z|)): no overflow, and faster than np.logaddexp.
+        (tail,) = self._buffers(z, s)
+        np.abs(z, tail)
+        np.negative(tail, tail)
+        np.exp(tail, tail)
+        np.log1p(tail, tail)
+        np.maximum(z, ZERO[z.dtype], out=z)
+        z += tail
+
+    def backward(self, a, delta, s=None):
+        np.negative(a, a)
+        np.expm1(a, a)
+        np.negative(a, a)
+        delta *= a
+
+
+ACTIVATIONS = {
+    "identity": Identity(),
+    "logistic": Logistic(),
+    "tanh": Tanh(),
+    "relu": ReLU(),
+    "leaky_relu": LeakyReLU(),
+    "elu": ELU(),
+    "selu": SELU(),
+    "gelu": GELU(),
+    "silu": SiLU(),
+    "mish": Mish(),
+    "softplus": Softplus(),
+}
+
+
+def check_activation(activation, *, z=None, rtol=1e-6):
+    """Check an activation's derivative against central differences.
+
+    Parameters
+    ----------
+    activation : Activation
+        The activation to check.
+    z : array-like, default=None
+        Points to check at; None takes 60 points between -4 and 4.
+    rtol : float, default=1e-6
+        Largest error of the derivative, relative to ``1 + |f'|``.
+
+    Raises
+    ------
+    TypeError
+        If it is not an :class:`Activation`.
+    AssertionError
+        If the derivative is wrong; the message names the point of the largest error.
+
+    Examples
+    --------
+    >>> from sknn_scratch import check_activation
+    >>> from sknn_scratch._nn.activations import GELU
+    >>> check_activation(GELU())
+    """
+    if not isinstance(activation, Activation):
+        raise TypeError(
+            "check_activation takes an instance of a subclass of Activation, "
+            f"got {activation!r}."
+        )
+    z = np.linspace(-4, 4, 60)[:, None] if z is None else np.atleast_2d(z).astype(float)
+
+    def value(x):
+        a = x.copy()
+        activation.forward(a, None)
+        return a
+
+    step = 1e-5
+    wanted = (value(z + step) - value(z - step)) / (2 * step)
+    a, delta = z.copy(), np.ones_like(z)
+    s = [np.empty_like(z) for _ in range(activation.n_buffers)]
+    activation.forward(a, s)
+    np.testing.assert_allclose(
+        a, value(z), rtol=rtol, err_msg="forward differs with and without buffers"
+    )
+    activation.backward(a, delta, s)
+    error = np.abs(delta - wanted) / (1 + np.abs(wanted))
+    if not error.max() <= rtol:
+        i = np.unravel_index(np.nan_to_num(error, nan=np.inf).argmax(), z.shape)
+        raise AssertionError(
+            f"The derivative of {activation!r} at z = {z[i]:.6g} is {delta[i]:.6g} "
+            f"by its backward pass, {wanted[i]:.6g} by central differences."
+        )
+
+
+def resolve(activation):
+    """The entry of that name, or the user's own object."""
+    return activation if isinstance(activation, Activation) else ACTIVATIONS[activation]

@@ -1,0 +1,19 @@
+"""Layers: forward and backward side by side, one file for each idea."""
+
+from sknn_scratch._nn.layers.activation import ActivationLayer
+from sknn_scratch._nn.layers.base import Layer, Room
+from sknn_scratch._nn.layers.dense import Dense
+from sknn_scratch._nn.layers.dropout import Dropout
+from sknn_scratch._nn.layers.residual import Pad, ResidualStack
+from sknn_scratch._nn.layers.sparse import at_the_door
+
+__all__ = [
+    "ActivationLayer",
+    "Dense",
+    "Dropout",
+    "Layer",
+    "Pad",
+    "ResidualStack",
+    "Room",
+    "at_the_door",
+]

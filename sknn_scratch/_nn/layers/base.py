@@ -1,0 +1,117 @@
+"""What a layer is: shapes, parameters, and, once planned for n rows, buffers.
+
+The parameters are views of the network's flat vector ``theta``; the gradients, named
+with a leading d, are views of a second vector of the same layout, and ``backward``
+writes straight into them. ``forward`` never changes its input ``x``. ``backward``
+receives ``delta = dL/d(output)`` and may spend it, and the layer's own output too:
+nobody reads a layer's output once its backward pass has begun.
+
+One net's rows are (n, ...) arrays, those of many nets at once (nets, n, ...); the same
+lines serve both. An input that all nets share may stay (n, ...).
+
+To add a layer, give it ``parameters``, ``draw``, ``allocate``, ``forward`` and
+``backward``; and ``onnx``, if runtimes are to know it.
+"""
+
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+
+
+class Room(NamedTuple):
+    """What a layer makes its buffers for."""
+
+    #: Number of rows.
+    n: int
+    dtype: np.dtype
+    #: () for one net, (m,) for m at once.
+    nets: tuple[int, ...] = ()
+    #: Whether a backward pass follows.
+    training: bool = False
+    #: Whether somebody needs dL/dx.
+    needs_dx: bool = False
+    #: Whether the input is the buffer of a layer before, not the caller's.
+    owns_input: bool = False
+
+    def empty(self, *shape):
+        """An array with an entry of that shape for each row, of each net."""
+        return np.empty((*self.nets, self.n, *shape), self.dtype)
+
+
+class Layer:
+    """What a layer is to a network."""
+
+    #: Whether the layer is left out of prediction.
+    training_only: ClassVar[bool] = False
+    #: Whether it only prepares CSR rows, and is no layer of the network's own.
+    door_only: ClassVar[bool] = False
+    n_in: int
+    n_out: int
+
+    def parameters(self):
+        """Name -> Parameter, in the order in which they are drawn."""
+        return {}
+
+    def draw(self, initializer, random_state, x=None):
+        """Draw initial values into the parameters, of one net.
+
+        Parameters
+        ----------
+        initializer : callable
+            ``initializer(random_state, fan_in, fan_out, activation)``.
+        random_state : RandomState
+            What to draw from.
+        x : ndarray of shape (n_samples, n_in), default=None
+            Some inputs of the layer, for values that depend on the data.
+        """
+
+    def inherit(self, earlier):
+        """Take over, from the same layer of an earlier fit, what is no parameter."""
+
+    def planned(self, room):
+        """The same layer, sharing its parameters, with buffers."""
+        layer = object.__new__(type(self))
+        layer.__dict__.update(self.__dict__)  # copy.copy, several times faster
+        layer.allocate(room)
+        return layer
+
+    def unbound(self):
+        """A copy of the layer, without its parameters."""
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__getstate__())
+        return twin
+
+    def __getstate__(self):
+        # The network pickles theta once; views would come back unshared and doubled.
+        names = self.parameters()
+        return {
+            name: value for name, value in self.__dict__.items() if name not in names
+        }
+
+    def stacked(self, layers):
+        """This layer of many nets, from each net's; parameters are the network's."""
+        return self.unbound()
+
+    def selected(self, nets):
+        """The layer of some of many nets, or with an int for ``nets`` that of one."""
+        return self.unbound()
+
+    def row_bytes(self, itemsize):
+        """Bytes of the widest buffer that a row takes in prediction."""
+        return self.n_out * itemsize
+
+    def onnx(self, graph):
+        """Add the layer's ONNX nodes to a graph: see ``interchange``."""
+        raise NotImplementedError(f"{type(self).__name__} has no ONNX form.")
+
+    def allocate(self, room):
+        """Make the buffers."""
+        raise NotImplementedError
+
+    def forward(self, x):
+        """Return the output for x; a buffer of this layer's."""
+        raise NotImplementedError
+
+    def backward(self, delta):
+        """Write the parameters' gradients; return dL/dx, or None if not needed."""
+        raise NotImplementedError

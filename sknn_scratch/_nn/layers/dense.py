@@ -1,0 +1,70 @@
+"""The fully connected layer, with its activation in the same buffer."""
+
+import numpy as np
+
+from sknn_scratch._nn.arrays import fastest_matmul
+from sknn_scratch._nn.layers.base import Layer
+from sknn_scratch._nn.parameters import Parameter
+
+
+class Dense(Layer):
+    """a = f(z),  z = x W + b
+
+    Parameters
+    ----------
+    n_in, n_out : int
+        Number of inputs and of units.
+    activation : Activation
+        f, an entry of ``ACTIVATIONS``.
+    drawn_as : Activation, default=None
+        The activation that the initial weights are drawn for; None: f.
+    """
+
+    def __init__(self, n_in, n_out, activation, drawn_as=None):
+        self.n_in, self.n_out, self.f = n_in, n_out, activation
+        self.drawn_as = drawn_as or activation
+
+    def parameters(self):
+        return {
+            "W": Parameter((self.n_in, self.n_out)),
+            "b": Parameter((self.n_out,), decays=False),
+        }
+
+    def draw(self, initializer, random_state, x=None):
+        self.W[...], self.b[...] = initializer(
+            random_state, self.n_in, self.n_out, self.drawn_as
+        )
+
+    def allocate(self, room):
+        n, n_in, n_out = room.n, self.n_in, self.n_out
+        self.a = room.empty(n_out)
+        self.s = None
+        self.b_row = self.b[..., None, :]
+        self.matmul_z = fastest_matmul(n, n_in, n_out, room.nets)
+        if not room.training:
+            return
+        self.s = [room.empty(n_out) for _ in range(self.f.n_buffers)]
+        self.dx = room.empty(n_in) if room.needs_dx else None
+        self.W_T = self.W.mT
+        self.matmul_dW = fastest_matmul(n_in, n, n_out, room.nets)
+        self.matmul_dx = fastest_matmul(n, n_out, n_in, room.nets)
+
+    def forward(self, x):
+        self.x = x
+        a = self.matmul_z(x, self.W, self.a)  # z = x W
+        a += self.b_row
+        self.f.forward(a, self.s)
+        return a
+
+    def backward(self, delta):
+        self.f.backward(self.a, delta, self.s)  # dL/da becomes dL/dz
+        self.matmul_dW(self.x.mT, delta, self.dW)  # dL/dW = x' dL/dz
+        np.add.reduce(delta, -2, None, self.db)  # dL/db = column sums
+        if self.dx is None:
+            return None
+        return self.matmul_dx(delta, self.W_T, self.dx)  # dL/dx = dL/dz W'
+
+    def onnx(self, graph):
+        graph.node("MatMul", graph.constant(self.W))
+        graph.node("Add", graph.constant(self.b))
+        graph.activation(self.f)

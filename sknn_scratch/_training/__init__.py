@@ -1,0 +1,1 @@
+"""How a network learns: batches, loops, optimisers, schedules. No scikit-learn."""

@@ -1,0 +1,5 @@
+"""Transformers that prepare data for a network."""
+
+from sknn_scratch.preprocessing._whitening import WhiteningTransformer
+
+__all__ = ["WhiteningTransformer"]

@@ -1,0 +1,91 @@
+"""One example of each layer, and a layer on its own with buffers and a gradient."""
+
+import numpy as np
+from scipy import sparse
+
+from sknn_scratch._nn.layers import (
+    ActivationLayer,
+    Dense,
+    Dropout,
+    Pad,
+    ResidualStack,
+    Room,
+)
+from sknn_scratch._nn.network import Network, run, run_back
+
+N_IN = 4
+
+
+class FixedDraws:
+    """A generator whose masks are the same at every call: dropout as a fixed map."""
+
+    def random(self, size=None, out=None, dtype=float):
+        size = size if out is None else out.shape
+        draws = np.random.default_rng(5).random(size).astype(dtype)
+        if out is not None:
+            out[...] = draws
+        return draws
+
+
+def dropout(activation, n_in=N_IN):
+    layer = Dropout(n_in, 0.4)
+    layer.generators = [FixedDraws()]
+    return layer
+
+
+#: One example of each layer class, made with an activation and a number of inputs.
+EXAMPLES = {
+    "ActivationLayer": lambda f, n=N_IN: ActivationLayer(n, f),
+    "Dense": lambda f, n=N_IN: Dense(n, 3, f),
+    "Dropout": dropout,
+    "Pad": lambda f, n=N_IN: Pad(n, n + 2),
+    "ResidualStack": lambda f, n=N_IN: ResidualStack(3, n, 0.4, f),
+    "ResidualStack, tied": lambda f, n=N_IN: ResidualStack(3, n, 0.4, f, tied=True),
+    # What CSR rows find at the door; made by at_the_door.
+    "SparseDense": lambda f, n=N_IN: Dense(n, 3, f),
+    "SparseDropout": dropout,
+    "Densify": lambda f, n=N_IN: ResidualStack(3, n, 0.4, f),
+}
+AT_THE_DOOR = {"SparseDense", "SparseDropout", "Densify"}
+DENSE = [name for name in EXAMPLES if name not in AT_THE_DOOR]
+
+
+class Planned:
+    """A layer, and the door before it, with buffers for n rows.
+
+    The layer is alone in its network; ``grad`` holds its gradient.
+    """
+
+    def __init__(self, network, n, *, needs_dx=True, as_sparse=False, grad=None):
+        self.network = network
+        self.layers = network.planned(n, sparse=as_sparse, training=True)
+        self.layer = self.layers[-1]
+        if needs_dx and not as_sparse:  # as if a layer with parameters came before
+            room = Room(n, network.dtype, network.nets, training=True, needs_dx=True)
+            self.layer = network.layers[0].planned(room)
+            self.layers = [self.layer]
+        self.grad = np.full_like(network.theta, np.nan) if grad is None else grad
+        network.layout.bind([self.layer], self.grad, prefix="d")
+
+    def forward(self, x):
+        return run(self.layers, x)
+
+    def backward(self, delta):
+        return run_back(self.layers, delta)
+
+
+def alone(layer, dtype="float64", seed=0):
+    """A network of one layer, its parameters drawn."""
+    network = Network([layer], np.dtype(dtype))
+    rng = np.random.default_rng(seed)
+    network.theta[...] = rng.standard_normal(network.theta.shape)
+    return network
+
+
+def planned(layer, n, dtype="float64", seed=0, **kwargs):
+    """The layer in a network of its own, with buffers for n rows and a gradient."""
+    return Planned(alone(layer, dtype, seed), n, **kwargs)
+
+
+def dense(a):
+    return a.toarray() if sparse.issparse(a) else a
