@@ -28,13 +28,13 @@ suppress_warnings = ["sphinx_gallery.space_in_filename"]
 exclude_patterns = ["_build", "benchmarks_results.md"]
 templates_path = ["_templates"]
 
-# ---- pages --------------------------------------------------------------------------
+# ---- pages -----------------------------------------------------------------------
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 
-# ---- API reference ------------------------------------------------------------------
+# ---- API reference ---------------------------------------------------------------
 autosummary_generate = True
 numpydoc_show_class_members = False  # the templates list them
 numpydoc_xref_param_type = False
@@ -48,7 +48,7 @@ def skip_foreign_members(app, what, name, obj, skip, options):
     return skip or (module is not None and not module.startswith("sknn_scratch"))
 
 
-# ---- gallery ------------------------------------------------------------------------
+# ---- gallery ---------------------------------------------------------------------
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "gallery",
@@ -64,7 +64,7 @@ sphinx_gallery_conf = {
     "abort_on_example_error": True,
 }
 
-# ---- look ---------------------------------------------------------------------------
+# ---- look ------------------------------------------------------------------------
 html_theme = "pydata_sphinx_theme"
 html_title = "sknn_scratch"
 html_static_path = ["_static"]

@@ -5,25 +5,24 @@ from itertools import product
 
 import numpy as np
 import pytest
-import test_layers
+from _layers import DENSE, EXAMPLES, Planned, planned
 from threadpoolctl import threadpool_limits
 
-from sknn_scratch import ScratchMLPClassifier, ScratchMLPRegressor, _network, _training
+from sknn_scratch import ScratchMLPClassifier, ScratchMLPRegressor
 from sknn_scratch._nn.activations import ACTIVATIONS, ReLU
 from sknn_scratch._nn.layers import Dense
-from sknn_scratch._nn.losses import (
-    CLASSIFICATION_LOSSES,
-    LINKS,
-    LOSSES,
-    REGRESSION_LOSSES,
-)
-from sknn_scratch._nn.network import Network, Plan
+from sknn_scratch._nn.links import LINKS
+from sknn_scratch._nn.losses import CLASSIFICATION_LOSSES, LOSSES, REGRESSION_LOSSES
+from sknn_scratch._nn.network import Network, rows_at_once
+from sknn_scratch._nn.plan import Plan
+from sknn_scratch._training import loop
 from sknn_scratch._training.optimizers import OPTIMIZERS
 
 #: NumPy's ufuncs may buffer 8192 entries of an operand whose type they convert.
 TWO_BUFFERS = 2 * 8192 * 8
 #: A batch, and one layer's activations, are far above: 400 x 200 float64, 640 kB.
 BATCH, UNITS = 400, 200
+SETTINGS = {"quantile": 0.5, "huber_delta": 1.0, "focal_gamma": 2.0}
 
 
 def peak_of(call, *args):
@@ -51,14 +50,14 @@ def tracing():
 def peaks(monkeypatch, estimator, n_outputs=3, dtype=float):
     """The traced peak, above its start, of each epoch of a fit."""
     found = []
-    run_epoch = _training.run_epoch
+    run_epoch = loop.run_epoch
 
     def traced(*args):
         peak, loss = peak_of(run_epoch, *args)
         found.append(peak)
         return loss
 
-    monkeypatch.setattr(_training, "run_epoch", traced)
+    monkeypatch.setattr(loop, "run_epoch", traced)
     rng = np.random.default_rng(0)
     X = rng.standard_normal((2 * BATCH, UNITS)).astype(dtype)
     y = rng.integers(n_outputs, size=2 * BATCH) + 1
@@ -140,7 +139,7 @@ def test_losses_of_many_outputs(loss, link, dtype, tracing):
     rng = np.random.default_rng(0)
     network = Network([Dense(30, UNITS, ACTIVATIONS["identity"])], np.dtype(dtype))
     network.theta[...] = 0.01 * rng.standard_normal(network.theta.shape)
-    plan = Plan(network, LOSSES[loss](LINKS[link], {"quantile": 0.5}), BATCH, 0.1)
+    plan = Plan(network, LOSSES[loss](LINKS[link], SETTINGS), BATCH, 0.1)
     x = rng.standard_normal((BATCH, 30)).astype(dtype)
     y = rng.integers(1, 2, size=(BATCH, UNITS)).astype(dtype)
     weight = rng.random(BATCH).astype(dtype)
@@ -149,17 +148,19 @@ def test_losses_of_many_outputs(loss, link, dtype, tracing):
     assert peak < TWO_BUFFERS < BATCH * UNITS * y.itemsize / 2
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in test_layers.EXAMPLES if not name.startswith("Sparse")]
-)
-def test_every_layer(monkeypatch, name, dtype, tracing):
-    """The examples of test_layers, as wide as a batch is visible."""
-    monkeypatch.setattr(test_layers, "N_IN", UNITS)
-    layer = test_layers.EXAMPLES[name](ACTIVATIONS["tanh"])
-    layer.generator = np.random.default_rng(0)  # for those that draw
-    _, plan, _ = test_layers.planned(layer, BATCH, dtype)
-    x = np.random.default_rng(0).standard_normal((BATCH, UNITS)).astype(dtype)
-    delta = np.ones((BATCH, layer.n_out), dtype)
+@pytest.mark.parametrize("nets", [None, 3], ids=["one net", "three nets"])
+@pytest.mark.parametrize("name", DENSE)
+def test_every_layer(name, nets, dtype, tracing):
+    """The examples of the layers, as wide as a batch is visible."""
+    layer = EXAMPLES[name](ACTIVATIONS["tanh"], UNITS)
+    layer.generators = [np.random.default_rng(0)]  # for those that draw
+    plan = planned(layer, BATCH, dtype)
+    shape = (BATCH,)
+    if nets:
+        network = Network.stacked([plan.network] * nets)
+        plan, shape = Planned(network, BATCH), (nets, BATCH)
+    x = np.random.default_rng(0).standard_normal((*shape, UNITS)).astype(dtype)
+    delta = np.ones((*shape, layer.n_out), dtype)
     for passes, given in ((plan.forward, x), (plan.backward, delta)):
         peak, _ = peak_of(passes, given)
         assert peak < TWO_BUFFERS < x.nbytes / 2
@@ -198,7 +199,7 @@ def test_prediction_holds_one_chunk_of_activations(tracing):
     X = np.zeros((40_000, 4))
     peak, mu = peak_of(network.predict, X, LINKS["identity"])
     # The buffers of the last, smaller chunk join those of the others.
-    chunk = _network.rows_at_once(512, 8) * 512 * 8
+    chunk = rows_at_once(512 * 8, 8) * 512 * 8
     assert peak < mu.nbytes + 2.2 * chunk < len(X) * 512 * 8 / 10
 
 

@@ -1,5 +1,6 @@
 """The code that the pages show runs, and says what they say."""
 
+import ast
 import inspect
 import re
 from importlib import import_module
@@ -66,8 +67,12 @@ def test_the_tables_and_sources_that_a_page_shows_exist(page):
     for name in re.findall(r"^```\{table-of\} (\S+)", text, re.MULTILINE):
         module, table = name.rsplit(".", 1)
         assert len(getattr(import_module(module), table)) > 1
-    for source in re.findall(r"^```\{literalinclude\} (\S+)", text, re.MULTILINE):
-        assert (page.parent / source).exists()
+    shown = r"^```\{literalinclude\} (\S+)\n:pyobject: (\S+)"
+    for source, name in re.findall(shown, text, re.MULTILINE):
+        node = ast.parse((page.parent / source).read_text(encoding="utf-8"))
+        for part in name.split("."):
+            (node,) = [n for n in node.body if getattr(n, "name", None) == part]
+    assert len(re.findall(shown, text, re.MULTILINE)) == text.count("{literalinclude}")
 
 
 def test_every_parameter_is_in_the_feature_table_or_scikit_learns():

@@ -1,6 +1,7 @@
-"""The floors: imports run downwards only; read from the syntax trees."""
+"""The storeys: imports run downwards only; read from the syntax trees."""
 
 import ast
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,52 +11,100 @@ import pytest
 import sknn_scratch
 
 PACKAGE = Path(sknn_scratch.__file__).parent
-MODULES = {
-    path.stem: path for path in sorted(PACKAGE.glob("*.py")) if path.stem != "__init__"
-}
+NAME = "sknn_scratch"
 
-#: From the ground up; a module imports only from the floors below its own.
-FLOORS = [
-    {
-        "_activations",
-        "_initializers",
-        "_schedules",
-        "_threads",
-        "_callbacks",
-        "_unchanged",
-    },
-    {"_losses", "_layers"},
-    {"_network", "_residual"},
-    {"_optimizers", "_targets"},
-    {"_training"},
-    {"_validation"},
-    {"_solvers"},
-    {"_parameters", "_docstrings"},
-    {"_base"},
-    {"_estimators", "_sklearn_names", "_to_sklearn"},
-    {"_mlp", "_resnet", "_transformers"},
-    {"_drawing"},
-    {"_display_curves", "_display_grid", "_display_networks"},
-    {"datasets", "preprocessing", "model_selection", "display"},
-    {"interchange"},
-    {"__main__"},
+
+def files_of(package):
+    """Every file of a package, at any depth, by the module's dotted name."""
+    found = {}
+    for path in sorted(package.rglob("*.py")):
+        parts = path.relative_to(package.parent).with_suffix("").parts
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        found[name] = path
+    return found
+
+
+FILES = files_of(PACKAGE)
+#: What only hands names on, or says what a folder is for.
+FACES = [name for name, path in FILES.items() if path.name == "__init__.py"]
+
+#: From the ground up. A module imports from the storeys below its own, and within its
+#: storey from modules named before it.
+STOREYS = {
+    "ground": ["_rollback", "_pipelines"],
+    "what a network computes": [
+        "_nn.activations",
+        "_nn.arrays",
+        "_nn.initializers",
+        "_nn.links",
+        "_nn.losses",
+        "_nn.parameters",
+        "_nn.layers.base",
+        "_nn.layers.activation",
+        "_nn.layers.dense",
+        "_nn.layers.dropout",
+        "_nn.layers.residual",
+        "_nn.layers.sparse",
+        "_nn.layers",
+        "_nn.network",
+        "_nn.plan",
+        "_nn",
+    ],
+    "how it learns": [
+        "_training.averaging",
+        "_training.batches",
+        "_training.optimizers",
+        "_training.plateau",
+        "_training.schedules",
+        "_training.state",
+        "_training.threads",
+        "_training.lbfgs",
+        "_training.validation",
+        "_training.loop",
+        "_training",
+    ],
+    "data": [
+        "datasets",
+        "preprocessing._whitening",
+        "preprocessing",
+    ],
+    "what scikit-learn sees": [
+        "_estimators.callbacks",
+        "_estimators.targets",
+        "_estimators.to_sklearn",
+        "_estimators.sklearn_names",
+        "_estimators.hidden_layers",
+        "_estimators.docstrings",
+        "_estimators.solvers",
+        "_estimators.parameters",
+        "_estimators.base",
+        "_estimators.classifier",
+        "_estimators.regressor",
+        "_estimators.mlp",
+        "_estimators.resnet",
+        "_estimators",
+    ],
+    "around the estimators": [
+        "model_selection",
+        "display._drawing",
+        "display._curves",
+        "display._grid",
+        "display._networks",
+        "display",
+        "interchange",
+    ],
+    "the face": ["", "__main__"],
+}
+ORDER = [
+    f"{NAME}.{module}".rstrip(".") for modules in STOREYS.values() for module in modules
 ]
-HEIGHT = {name: height for height, names in enumerate(FLOORS) for name in names}
+HEIGHT = {name: height for height, name in enumerate(ORDER)}
 
 #: What knows nothing of scikit-learn: the network and its training.
-ENGINE = (
-    "_activations",
-    "_initializers",
-    "_schedules",
-    "_threads",
-    "_losses",
-    "_layers",
-    "_residual",
-    "_network",
-    "_optimizers",
-    "_training",
-)
-AT_RUN_TIME = {"numpy", "scipy", "sklearn", "joblib", "threadpoolctl", "sknn_scratch"}
+ENGINE = [name for name in FILES if name.split(".")[1:2] in (["_nn"], ["_training"])]
+#: Draws pictures: no other part of the package needs it.
+DRAWING = f"{NAME}.display"
+AT_RUN_TIME = {"numpy", "scipy", "sklearn", "joblib", "threadpoolctl", NAME}
 OPTIONAL = {
     "dask",
     "matplotlib",
@@ -70,7 +119,7 @@ OPTIONAL = {
 
 
 def source(name):
-    return MODULES[name].read_text(encoding="utf-8")
+    return FILES[name].read_text(encoding="utf-8")
 
 
 def imports(text):
@@ -83,17 +132,23 @@ def imports(text):
                 yield alias.name, id(node) in top
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, "relative import"
-            # ``from sknn_scratch import _base`` imports a module too.
+            # ``from sknn_scratch._nn import plan`` imports a module too.
             for alias in node.names:
                 inside = f"{node.module}.{alias.name}"
-                known = node.module == "sknn_scratch" and alias.name in MODULES
-                yield inside if known else node.module, id(node) in top
+                yield inside if inside in FILES else node.module, id(node) in top
+
+
+def ours(text):
+    return [m for m, _ in imports(text) if m == NAME or m.startswith(f"{NAME}.")]
 
 
 def upward(name, text):
     """The modules of ours that a module must not import."""
-    ours = [m.split(".")[1] for m, _ in imports(text) if m.startswith("sknn_scratch.")]
-    return [module for module in ours if HEIGHT[module] >= HEIGHT[name]]
+    return [module for module in ours(text) if HEIGHT[module] >= HEIGHT[name]]
+
+
+def knows_sklearn(text):
+    return [m for m, _ in imports(text) if m.split(".")[0] == "sklearn"]
 
 
 def misplaced(text):
@@ -106,16 +161,11 @@ def misplaced(text):
     ]
 
 
-each = pytest.mark.parametrize("name", MODULES)
+each = pytest.mark.parametrize("name", FILES)
 
 
-@each
-def test_every_module_has_a_floor(name):
-    assert name in HEIGHT, f"Say in FLOORS which floor {name} is on."
-
-
-def test_every_module_has_one_floor():
-    assert len(HEIGHT) == sum(map(len, FLOORS))
+def test_every_module_has_one_place():
+    assert sorted(ORDER) == sorted(FILES), "Say in STOREYS where each module belongs."
 
 
 @each
@@ -129,32 +179,74 @@ def test_only_optional_packages_are_imported_inside_functions(name):
     assert misplaced(source(name)) == []
 
 
-def test_the_face_of_the_package_imports_from_the_package_alone():
-    text = (PACKAGE / "__init__.py").read_text(encoding="utf-8")
-    assert {module.split(".")[0] for module, _ in imports(text)} == {"sknn_scratch"}
-    defined = [type(node) for node in ast.parse(text).body]
-    assert not {ast.FunctionDef, ast.ClassDef, ast.If, ast.Try} & set(defined)
-
-
-def test_the_control_bad_imports_are_seen():
-    assert upward("_layers", "from sknn_scratch._base import BaseNetwork") == ["_base"]
-    assert upward("_layers", "from sknn_scratch import _base, __version__") == ["_base"]
-    assert upward("_losses", "import sknn_scratch._nn.layers") == ["_layers"]
-    assert upward("_layers", "def f():\n import sknn_scratch._mlp") == ["_mlp"]
-    assert misplaced("import matplotlib.pyplot, numpy") == ["matplotlib.pyplot"]
-    assert misplaced("def f():\n import numpy, pandas") == ["numpy"]
-    with pytest.raises(AssertionError, match="relative import"):
-        upward("_losses", "from ._layers import Layer")
+@pytest.mark.parametrize("name", FACES)
+def test_the_face_of_a_folder_only_hands_names_on(name):
+    assert {module.split(".")[0] for module, _ in imports(source(name))} <= {NAME}
+    for node in ast.parse(source(name)).body:
+        is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        assert is_text or isinstance(node, (ast.ImportFrom, ast.Assign)), node
 
 
 @pytest.mark.parametrize("name", ENGINE)
 def test_the_engine_does_not_know_scikit_learn(name):
-    assert not [m for m, _ in imports(source(name)) if m.startswith("sklearn")]
+    assert not knows_sklearn(source(name))
+
+
+def test_the_engine_is_all_of_its_two_folders():
+    inside = [p for p in FILES.values() if {"_nn", "_training"} & set(p.parts)]
+    assert set(inside) == {FILES[name] for name in ENGINE}
+    assert len(ENGINE) > 20
+
+
+@pytest.mark.parametrize("name", [n for n in FILES if not n.startswith(DRAWING)])
+def test_nothing_imports_what_draws(name):
+    assert not [module for module in ours(source(name)) if module.startswith(DRAWING)]
+
+
+def test_the_control_bad_imports_are_seen(monkeypatch):
+    dense = f"{NAME}._nn.layers.dense"
+    base = f"{NAME}._estimators.base"
+    assert upward(dense, f"from {base} import BaseNeuralEstimator") == [base]
+    assert upward(dense, f"from {NAME}._estimators import base") == [base]
+    assert upward(dense, f"from {NAME} import __version__") == [NAME]
+    assert upward(dense, f"import {NAME}._nn.plan") == [f"{NAME}._nn.plan"]
+    assert upward(dense, f"def f():\n import {base}") == [base]
+    assert upward(dense, f"from {NAME}._nn.arrays import per_net") == []
+    assert knows_sklearn("def f():\n from sklearn import base") == ["sklearn"]
+    assert misplaced("import matplotlib.pyplot, numpy") == ["matplotlib.pyplot"]
+    assert misplaced("def f():\n import numpy, pandas") == ["numpy"]
+    with pytest.raises(AssertionError, match="relative import"):
+        upward(dense, "from .base import Layer")
+
+
+def test_the_control_a_planted_upward_import_is_found(tmp_path):
+    """In the deepest folder of a copy of the package, and nowhere else."""
+    shutil.copytree(PACKAGE, tmp_path / NAME)
+    planted = f"{NAME}._nn.layers.dense"
+    files = files_of(tmp_path / NAME)
+    with files[planted].open("a", encoding="utf-8") as file:
+        file.write(f"\nfrom {NAME}._estimators import base\n")
+    texts = {name: path.read_text(encoding="utf-8") for name, path in files.items()}
+    found = {name: upward(name, text) for name, text in texts.items()}
+    assert {name: modules for name, modules in found.items() if modules} == {
+        planted: [f"{NAME}._estimators.base"]
+    }
 
 
 @each
 def test_a_module_fits_on_a_few_screens(name):
     assert len(source(name).splitlines()) <= 500
+
+
+def its_tests(name):
+    """The test module of a source module: the same place, the bare name."""
+    *folders, last = name.split(".")[1:]
+    return Path(__file__).parent.joinpath(*folders, f"test_{last.strip('_')}.py")
+
+
+@pytest.mark.parametrize("name", [n for n in FILES if n not in FACES])
+def test_every_module_has_a_test_module(name):
+    assert its_tests(name).exists()
 
 
 def test_importing_the_package_imports_no_optional_one():

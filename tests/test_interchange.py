@@ -1,156 +1,142 @@
-"""Hidden layers as features, and the way to scikit-learn's own estimators."""
+"""ONNX: the runtime predicts what the model predicts."""
 
-import re
+import sys
 
 import numpy as np
 import pytest
-from sklearn.base import clone
 from sklearn.datasets import load_digits, make_multilabel_classification
-from sklearn.linear_model import LogisticRegression
-from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from sknn_scratch import (
+    Activation,
     HiddenLayerTransformer,
     ResNetClassifier,
+    ResNetRegressor,
     ScratchMLPClassifier,
     ScratchMLPRegressor,
 )
+from sknn_scratch._nn.activations import ACTIVATIONS
+from sknn_scratch.interchange import register_onnx_converters
+from sknn_scratch.preprocessing import WhiteningTransformer
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::FutureWarning"),
+]
 
 X, y = load_digits(return_X_y=True)
-X, y = X[:300] / 16, y[:300]
-network = ScratchMLPClassifier((12, 7), max_iter=30, random_state=0)
+X, y = (X[:200] / 16).astype(np.float32), y[:200]
+Xm, ym = make_multilabel_classification(200, random_state=0)
 
 
-@pytest.mark.parametrize("layer", [-2, -1, 0, 1])
-def test_a_hidden_layer_as_features(layer):
-    fitted = clone(network).fit(X, y)
-    transformer = HiddenLayerTransformer(network, layer).fit(X, y)
-    found = transformer.transform(X)
-    np.testing.assert_array_equal(found, fitted.hidden_activations(X)[layer])
-    names = transformer.get_feature_names_out()
-    assert len(names) == found.shape[1]
-    assert names[0] == "hiddenlayertransformer0"
+@pytest.fixture(autouse=True)
+def _seed():
+    np.random.seed(0)  # what the models' random_state=None draws from
 
 
-def test_prefit_changes_nothing():
-    fitted = clone(network).fit(X, y)
-    transformer = HiddenLayerTransformer(fitted, prefit=True).fit(X[:5], y[:5])
-    assert transformer.estimator_ is fitted
-    with pytest.raises(ValueError, match="is not fitted yet"):
-        HiddenLayerTransformer(network, prefit=True).fit(X, y)
+@pytest.fixture(scope="module")
+def run():
+    """A function that converts a model and runs it on rows."""
+    skl2onnx = pytest.importorskip("skl2onnx")
+    runtime = pytest.importorskip("onnxruntime")
+    register_onnx_converters()
 
-
-def test_in_a_pipeline_with_resnets_too():
-    trained = clone(network).set_params(learning_rate_init=0.01)
-    for inner in (trained, ResNetClassifier(3, width=8, random_state=0)):
-        model = make_pipeline(
-            HiddenLayerTransformer(inner), LogisticRegression(max_iter=1000)
+    def convert(model, rows, **options):
+        if hasattr(model, "classes_"):
+            options.setdefault("zipmap", False)
+        graph = skl2onnx.to_onnx(
+            model, rows[:1], options={id(model): options} if options else None
         )
-        assert model.fit(X, y).score(X, y) > 0.9
+        session = runtime.InferenceSession(
+            graph.SerializeToString(), providers=["CPUExecutionProvider"]
+        )
+        return session.run(None, {session.get_inputs()[0].name: rows})
+
+    return convert
 
 
-def test_frames():
-    pytest.importorskip("pandas")
-    transformer = HiddenLayerTransformer(network).set_output(transform="pandas")
-    frame = transformer.fit(X, y).transform(X)
-    assert list(frame.columns) == [f"hiddenlayertransformer{i}" for i in range(7)]
-
-
-@pytest.mark.parametrize("layer", [-3, 2])
-def test_no_such_layer(layer):
-    message = f"layer must be between -2 and 1 .* with 2 hidden layers, got {layer}"
-    with pytest.raises(ValueError, match=message):
-        HiddenLayerTransformer(network, layer).fit(X, y)
-
-
-def test_not_a_network():
-    with pytest.raises(ValueError, match="'estimator' parameter"):
-        HiddenLayerTransformer(LogisticRegression()).fit(X, y)
-
-
-Xm, ym = make_multilabel_classification(100, random_state=0)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_activations(run, activation):
+    model = ScratchMLPClassifier((9, 7), activation, max_iter=20).fit(X, y)
+    labels, probabilities = run(model, X)
+    np.testing.assert_allclose(probabilities, model.predict_proba(X), atol=1e-5)
+    np.testing.assert_array_equal(labels, model.predict(X))
 
 
 @pytest.mark.parametrize(
-    ("rows", "target"),
-    [(X, y), (X, y > 4), (X, np.array(list("abc"))[y % 3]), (Xm, ym)],
-    ids=["multiclass", "binary", "labels", "multilabel"],
+    "target",
+    [y > 4, y - 3, np.array(["odd", "even"])[y % 2], np.array(list("abcdefghij"))[y]],
+    ids=["booleans", "integers", "binary strings", "strings"],
 )
 @pytest.mark.parametrize(
-    "options",
+    "model",
     [
-        {},
-        {"solver": "lbfgs", "activation": "tanh"},
-        {"early_stopping": True},
-        {"dropout": 0.2, "solver": "adamw", "learning_rate": "cosine"},
-        {"loss": "focal", "label_smoothing": 0.1, "class_weight": None},
-        {"hidden_layer_sizes": (), "weight_averaging": 0.9},
+        ScratchMLPClassifier((9,), dropout=0.1, max_iter=20),
+        ResNetClassifier(4, max_iter=20),
+        ResNetClassifier(3, width=70, lift="pad", tie_weights=True, max_iter=10),
+        ResNetClassifier(3, width=9, max_iter=20),
     ],
-    ids=str,
+    ids=["MLP", "ResNet", "padded and tied", "lifted"],
 )
-def test_a_classifier_handed_over_predicts_the_same(rows, target, options):
-    ours = clone(network).set_params(**options).fit(rows, target)
-    theirs = ours.to_sklearn()
-    assert type(theirs) is MLPClassifier
-    np.testing.assert_allclose(
-        theirs.predict_proba(rows), ours.predict_proba(rows), rtol=1e-10
-    )
-    np.testing.assert_array_equal(theirs.predict(rows), ours.predict(rows))
-    assert theirs.loss_curve_ == ours.loss_curve_
-    theirs.coefs_[0][...] = 0
-    assert ours.coefs_[0].any()
+def test_classifiers(run, model, target):
+    model = model.fit(X, target)
+    labels, probabilities = run(model, X)
+    np.testing.assert_allclose(probabilities, model.predict_proba(X), atol=1e-5)
+    np.testing.assert_array_equal(labels, model.predict(X))
 
 
-@pytest.mark.parametrize("loss", ["squared_error", "poisson", "huber", "quantile"])
-@pytest.mark.parametrize("n_outputs", [1, 2])
-def test_a_regressor_handed_over_predicts_the_same(loss, n_outputs):
-    target = np.tile(X.sum(axis=1)[:, None] / 30, n_outputs)
-    target = target[:, 0] if n_outputs == 1 else target
-    ours = ScratchMLPRegressor(loss, (8,), quantile=0.3, max_iter=20).fit(X, target)
-    theirs = ours.to_sklearn()
-    assert type(theirs) is MLPRegressor
-    np.testing.assert_allclose(theirs.predict(X), ours.predict(X), rtol=1e-10)
+def test_multilabel(run):
+    rows = Xm.astype(np.float32)
+    model = ScratchMLPClassifier((9,), max_iter=30).fit(rows, ym)
+    labels, probabilities = run(model, rows)
+    np.testing.assert_allclose(probabilities, model.predict_proba(rows), atol=1e-5)
+    np.testing.assert_array_equal(labels, model.predict(rows))
 
 
-def test_training_goes_on_in_scikit_learn():
-    theirs = clone(network).fit(X, y).to_sklearn()
-    before = theirs.loss_
-    assert theirs.partial_fit(X, y).loss_ < 1.1 * before
+@pytest.mark.parametrize("loss", ["squared_error", "poisson", "huber"])
+@pytest.mark.parametrize("n_outputs", [1, 3])
+@pytest.mark.parametrize("cls", [ScratchMLPRegressor, ResNetRegressor])
+def test_regressors(run, cls, loss, n_outputs):
+    target = np.tile(X.sum(axis=1)[:, None] / 20, n_outputs)
+    model = cls(loss, max_iter=10).fit(X, target[:, 0] if n_outputs == 1 else target)
+    (found,) = run(model, X)
+    wanted = model.predict(X).reshape(200, -1)
+    np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize(
-    ("model", "target", "message"),
-    [
-        (
-            ScratchMLPClassifier((4,), "gelu", max_iter=2),
-            y,
-            "scikit-learn's MLPClassifier has no activation='gelu': this model cannot",
-        ),
-        (
-            ScratchMLPClassifier((4, 3), ["relu", "tanh"], max_iter=2),
-            y,
-            "has no activation=['relu', 'tanh']",
-        ),
-        (
-            ScratchMLPClassifier((4,), max_iter=2),
-            np.c_[y % 3, y],
-            "has no several columns of classes",
-        ),
-        (
-            ScratchMLPRegressor("gamma", (4,), max_iter=2),
-            y + 1.0,
-            "scikit-learn's MLPRegressor has no loss='gamma' with its exponential",
-        ),
-    ],
-)
-def test_what_cannot_be_handed_over(model, target, message):
-    with pytest.raises(ValueError, match=re.escape(message)):
-        model.fit(X, target).to_sklearn()
+def test_a_pipeline_with_whitening(run):
+    model = make_pipeline(
+        StandardScaler(),
+        WhiteningTransformer(shrinkage=0.1),
+        HiddenLayerTransformer(ScratchMLPClassifier((12, 9), max_iter=20)),
+        ScratchMLPClassifier((5,), max_iter=20),
+    ).fit(X, y)
+    labels, probabilities = run(model, X)
+    np.testing.assert_allclose(probabilities, model.predict_proba(X), atol=1e-4)
+    assert (labels == model.predict(X)).mean() > 0.99
 
 
-def test_unfitted():
-    with pytest.raises(ValueError, match="is not fitted yet"):
-        network.to_sklearn()
+def test_what_has_no_onnx_form(run):
+    class Own(Activation):
+        def forward(self, z, s=None):
+            pass
+
+        def backward(self, a, delta, s=None):
+            pass
+
+    model = ScratchMLPClassifier((4,), Own(), max_iter=2).fit(X, y)
+    with pytest.raises(NotImplementedError, match=r"Own\(\) has no ONNX form: give it"):
+        run(model, X)
+    model = ScratchMLPClassifier((4,), max_iter=2).fit(X, np.c_[y, y % 3])
+    with pytest.raises(
+        Exception, match=r"Multiclass-multioutput targets have no ONNX|list"
+    ):
+        run(model, X)
+
+
+def test_without_skl2onnx(monkeypatch):
+    monkeypatch.setitem(sys.modules, "skl2onnx", None)
+    with pytest.raises(ImportError, match="register_onnx_converters needs skl2onnx"):
+        register_onnx_converters()

@@ -110,7 +110,7 @@ def test_class_weights_of_labels(sparse_y):
     [({0: 1.0}, np.c_[y, y % 2]), ([{0: 1.0}] * 3, np.c_[y, y % 2]), ([], y)],
 )
 def test_class_weights_for_another_number_of_columns(weight, columns):
-    message = "class_weight must be 'balanced', a dict for one column of classes, or"
+    message = "class_weight must be 'balanced', a dict for one output, or a list"
     with pytest.raises(ValueError, match=message):
         small(class_weight=weight).fit(X, columns)
 
@@ -381,7 +381,7 @@ def test_averaging_and_partial_fit_train_the_weights_not_the_average():
     for _ in range(3):
         for model in (plain, averaged):
             model.partial_fit(X, y, classes=range(10))
-    raw = averaged._optimizer.state["average"]
+    raw = averaged._training_state.averaging.other
     np.testing.assert_array_equal(raw, plain._network.theta)
     assert not np.array_equal(averaged.coefs_[0], plain.coefs_[0])
 

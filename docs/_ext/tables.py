@@ -1,6 +1,6 @@
 """The directive ``table-of``: the entries of one of the package's tables.
 
-    ```{table-of} sknn_scratch._activations.ACTIVATIONS
+    ```{table-of} sknn_scratch._nn.activations.ACTIVATIONS
     ```
 
 Formula and notes of each entry are the first paragraph of its docstring and the rest,

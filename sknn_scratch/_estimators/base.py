@@ -42,7 +42,7 @@ class BaseNeuralEstimator(CallbackSupportMixin, BaseEstimator):
     #: Fitted attributes that are views of the network's parameters.
     _exposed: tuple[str, ...] = ()
 
-    # ---- what an estimator says of itself ------------------------------------
+    # ---- what an estimator says of itself ----------------------------------------
 
     def _build_layers(self, n_in, n_out):
         """The layers of the network, in forward order."""
@@ -72,7 +72,7 @@ class BaseNeuralEstimator(CallbackSupportMixin, BaseEstimator):
         """
         raise NotImplementedError
 
-    # ---- fitting ----------------------------------------------------------------
+    # ---- fitting -----------------------------------------------------------------
 
     def _fit(self, X, y, sample_weight, given=(), incremental=False, classes=None):
         """Fit, or do one epoch more; on any failure self is as it was."""
@@ -112,7 +112,7 @@ class BaseNeuralEstimator(CallbackSupportMixin, BaseEstimator):
         check_options(params, incremental, given)
         resumes = network is not None
         X, y = self._validate(X, y, reset=not resumes)
-        earlier = self._target if resumes else None
+        earlier = self.__dict__.get("_target") if resumes else None
         target = self._target_for(y, earlier, incremental, classes)
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X)
@@ -243,7 +243,7 @@ class BaseNeuralEstimator(CallbackSupportMixin, BaseEstimator):
             layer.inherit(earlier)
         return wanted.with_theta(network.theta)
 
-    # ---- prediction ---------------------------------------------------------------
+    # ---- prediction --------------------------------------------------------------
 
     def _rows(self, X):
         """X, validated, and the network in the dtype to compute with."""
@@ -310,7 +310,7 @@ class BaseNeuralEstimator(CallbackSupportMixin, BaseEstimator):
         tags.input_tags.sparse = True
         return tags
 
-    # ---- the fitted state -----------------------------------------------------------
+    # ---- the fitted state --------------------------------------------------------
 
     def _adopted_network(self):
         """The network, or None; subclasses take over what a user assigned."""

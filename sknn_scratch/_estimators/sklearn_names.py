@@ -21,7 +21,11 @@ class SklearnNames:
     _exposed: tuple[str, ...] = ("coefs_", "intercepts_")
 
     def _expose(self, network):
-        return {"coefs_": network.named["W"], "intercepts_": network.named["b"]}
+        # Lists of its own: what a user assigns to an entry is to be noticed.
+        return {
+            "coefs_": list(network.named["W"]),
+            "intercepts_": list(network.named["b"]),
+        }
 
     def _count_layers(self, network):
         return len(network.named["W"]) + 1

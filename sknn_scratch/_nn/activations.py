@@ -79,7 +79,8 @@ class Activation:
         """
         raise NotImplementedError
 
-    def _buffers(self, z, s):
+    def buffers(self, z, s):
+        """The arrays to work in: s, or in prediction new ones."""
         return [np.empty_like(z) for _ in range(self.n_buffers)] if s is None else s
 
     def __repr__(self):
@@ -152,7 +153,7 @@ class LeakyReLU(Activation):
     onnx = (("LeakyRelu", {"alpha": 0.01}),)
 
     def forward(self, z, s=None):
-        (slope,) = self._buffers(z, s)
+        (slope,) = self.buffers(z, s)
         np.greater(z, ZERO[z.dtype], slope)
         slope *= 1 - self.leak
         slope += self.leak
@@ -172,7 +173,7 @@ class ELU(Activation):
     onnx = (("Elu", {"alpha": 1.0}),)
 
     def forward(self, z, s=None):
-        (slope,) = self._buffers(z, s)
+        (slope,) = self.buffers(z, s)
         np.minimum(z, ZERO[z.dtype], out=slope)
         np.expm1(slope, slope)
         np.maximum(z, slope, out=z)  # exp(z) - 1 >= z
@@ -194,7 +195,7 @@ class SELU(Activation):
     onnx = (("Selu", {"alpha": c, "gamma": scale}),)
 
     def forward(self, z, s=None):
-        (negative,) = self._buffers(z, s)
+        (negative,) = self.buffers(z, s)
         np.minimum(z, ZERO[z.dtype], out=negative)
         np.expm1(negative, negative)
         negative *= self.c
@@ -224,7 +225,7 @@ class GELU(Activation):
     onnx = (("Mul", 0.5**0.5), ("Erf", None), ("Add", 1.0), ("Mul", "z"), ("Mul", 0.5))
 
     def forward(self, z, s=None):
-        slope, density = self._buffers(z, s)
+        slope, density = self.buffers(z, s)
         ndtr(z, out=slope)
         np.square(z, density)
         density *= -0.5
@@ -248,7 +249,7 @@ class SiLU(Activation):
     onnx = (("Sigmoid", None), ("Mul", "z"))
 
     def forward(self, z, s=None):
-        (p,) = self._buffers(z, s)
+        (p,) = self.buffers(z, s)
         expit(z, out=p)
         z *= p
 
@@ -273,7 +274,7 @@ class Mish(Activation):
     def forward(self, z, s=None):
         # With e = exp(z) and n = e (e + 2): t = n / (n + 2), p = e / (e + 1).
         # Beyond z = 20 both are 1 to rounding, so that e can be kept finite.
-        zp, t, other = self._buffers(z, s)
+        zp, t, other = self.buffers(z, s)
         np.minimum(z, 20, out=zp)
         np.exp(zp, zp)
         np.add(zp, 2, other)
@@ -302,7 +303,7 @@ class Softplus(Activation):
 
     def forward(self, z, s=None):
         # max(z, 0) + log(1 + exp(-|z|)): no overflow, and faster than np.logaddexp.
-        (tail,) = self._buffers(z, s)
+        (tail,) = self.buffers(z, s)
         np.abs(z, tail)
         np.negative(tail, tail)
         np.exp(tail, tail)

@@ -6,10 +6,10 @@ import numpy as np
 def fastest_matmul(rows, inner, columns, nets=()):
     """Return the faster of ``matmul`` and ``dot`` for matrices of these shapes.
 
-    They are (rows, inner) and (inner, columns). Both functions write into a third argument and give the same bits. ``ndarray.dot`` takes less
-    time to call, but sets its output to zero first, which counts in large products;
-    ``matmul`` is slow where inner is 1. Only ``matmul`` multiplies many nets' matrices
-    in one call.
+    They are (rows, inner) and (inner, columns). Both functions write into a third
+    argument and give the same bits. ``ndarray.dot`` takes less time to call, but sets
+    its output to zero first, which counts in large products; ``matmul`` is slow where
+    inner is 1. Only ``matmul`` multiplies many nets' matrices in one call.
     """
     if nets or (inner > 1 and rows * columns >= 1 << 13):
         return np.matmul

@@ -70,7 +70,7 @@ class Network:
     ----------
     layout : Layout
         Where each parameter lies in theta.
-    named : dict of str to list of ndarray
+    named : dict of str to tuple of ndarray
         The parameters of each name, "W" and "b" for example, in the layers' order.
     """
 
@@ -128,7 +128,7 @@ class Network:
     def n_outputs(self):
         return self.layers[-1].n_out
 
-    # ---- many nets ----------------------------------------------------------------
+    # ---- many nets ---------------------------------------------------------------
 
     @classmethod
     def stacked(cls, networks):
@@ -150,7 +150,7 @@ class Network:
         shape = () if np.ndim(nets) == 0 else np.shape(nets)
         return Network(layers, select(self.layout, self.theta, nets), shape)
 
-    # ---- initial values, and prediction -----------------------------------------------
+    # ---- initial values, and prediction ------------------------------------------
 
     def draw(self, initializer, random_state, x=None):
         """Draw the initial parameters, layer by layer.

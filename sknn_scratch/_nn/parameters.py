@@ -100,7 +100,7 @@ class Layout:
 
         Returns
         -------
-        dict of str to list of ndarray
+        dict of str to tuple of ndarray
             The views of each name, in the order of the layers.
         """
         named = {}
@@ -108,7 +108,7 @@ class Layout:
         for (i, name, _, _), view in sorted(views, key=lambda pair: pair[0].layer):
             setattr(layers[i], prefix + name, view)
             named.setdefault(name, []).append(view)
-        return named
+        return {name: tuple(views) for name, views in named.items()}
 
     def decaying(self, vector):
         """Each parameter that decays, flat: (n,), or (nets, n)."""

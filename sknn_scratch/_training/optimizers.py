@@ -47,7 +47,7 @@ class Optimizer:
         self.clip_norm = None if clip_norm is None else np.float64(clip_norm)
         self.configure(params)
 
-    # ---- numbers: floats, 0-d arrays, or a column for many nets -----------------------
+    # ---- numbers: floats, 0-d arrays, or a column for many nets ------------------
 
     def exactly(self, value):
         """The number in float64."""
@@ -61,7 +61,7 @@ class Optimizer:
         """Room for a number that follows the learning rate."""
         return np.zeros((*self.nets, 1) if self.nets else (), self.dtype)
 
-    # ---- what an optimiser says of itself ---------------------------------------------
+    # ---- what an optimiser says of itself ----------------------------------------
 
     def configure(self, params):
         """Read the hyperparameters."""
@@ -80,7 +80,7 @@ class Optimizer:
         """
         raise NotImplementedError
 
-    # ---- a step -------------------------------------------------------------------------
+    # ---- a step ------------------------------------------------------------------
 
     def attach(self, plan, length=CHUNK):
         """Cut theta, the plan's gradient and the state into pieces; return the step."""

@@ -163,14 +163,6 @@ def test_partial_fit_goes_on_after_pickling_with_the_same_bits(solver):
     assert models[0].loss_curve_ == models[1].loss_curve_
 
 
-def test_discard_training_state_keeps_the_predictions():
-    model = small().fit(X, y)
-    before = model.predict_proba(X)
-    assert model.discard_training_state() is model
-    np.testing.assert_array_equal(model.predict_proba(X), before)
-    model.partial_fit(X, y)
-
-
 def test_ten_estimators_fit_in_threads():
     def fit(seed):
         solver = ("lbfgs", "adam", "sgd")[seed % 3]
@@ -181,29 +173,6 @@ def test_ten_estimators_fit_in_threads():
         together = list(pool.map(fit, range(10)))
     for seed, coef in enumerate(together):
         np.testing.assert_array_equal(coef, fit(seed))
-
-
-def test_assigned_coefficients_predict_as_in_scikit_learn():
-    models = [
-        MLPClassifier((12,), max_iter=3, random_state=0),
-        ScratchMLPClassifier((12,), max_iter=3, random_state=0),
-    ]
-    changes = [
-        lambda m: m.coefs_[0].__imul__(2),
-        lambda m: m.coefs_.__setitem__(1, np.ones((12, 10)) * np.arange(10)),
-        lambda m: setattr(m, "intercepts_", [np.ones(12), np.arange(10.0)]),
-    ]
-    for model in models:
-        model.fit(X, y)
-    for change in changes:
-        for model in models:
-            change(model)
-        np.testing.assert_allclose(*(m.predict_proba(X) for m in models), rtol=1e-10)
-    again = pickle.loads(pickle.dumps(models[1]))
-    np.testing.assert_array_equal(again.predict_proba(X), models[1].predict_proba(X))
-    for model in models:
-        model.partial_fit(X, y)
-    np.testing.assert_allclose(*(m.coefs_[0] for m in models), rtol=1e-10)
 
 
 @pytest.mark.parametrize("container", [sparse.csr_matrix, sparse.csc_array])
@@ -239,16 +208,6 @@ def test_the_dtype_parameter_decides(dtype):
         model = small(dtype=dtype).fit(rows, y)
         assert model.coefs_[0].dtype == dtype
         assert model.predict_proba(rows).dtype == dtype
-
-
-def test_hidden_activations_are_the_layers_outputs():
-    model = ScratchMLPClassifier((12, 7), "tanh", max_iter=3).fit(X, y)
-    first, second = model.hidden_activations(X)
-    (W1, W2, W3), (b1, b2, b3) = model.coefs_, model.intercepts_
-    np.testing.assert_allclose(first, np.tanh(X @ W1 + b1), rtol=1e-10)
-    np.testing.assert_allclose(second, np.tanh(first @ W2 + b2), rtol=1e-10)
-    logits = second @ W3 + b3
-    np.testing.assert_array_equal(logits.argmax(axis=1), model.predict(X))
 
 
 def test_multilabel():

@@ -377,6 +377,6 @@ def test_one_nets_value_is_a_float(dtype):
 
 @pytest.mark.parametrize("loss", ["huber", "quantile", "focal"])
 def test_a_loss_indexes_the_parameters_that_it_reads(loss):
-    """No default is repeated here: that of the estimator's signature is the only one."""
+    """No default is repeated here: the estimator's signature has the only one."""
     with pytest.raises(KeyError):
         LOSSES[loss](LINKS["identity"], {})

@@ -205,7 +205,7 @@ def test_another_vector_for_the_same_architecture():
     assert twin.layout is net.layout
 
 
-# ---- initial values ------------------------------------------------------------------
+# ---- initial values --------------------------------------------------------------
 
 
 def test_layers_draw_in_order():
@@ -241,7 +241,7 @@ def test_a_layer_may_draw_with_its_own_inputs_at_hand():
     assert net.layers[1].generators[0] is not None
 
 
-# ---- many nets --------------------------------------------------------------------------
+# ---- many nets -------------------------------------------------------------------
 
 
 def stack(m=3, sizes=(5, 7, 2), **kwargs):

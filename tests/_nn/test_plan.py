@@ -197,7 +197,7 @@ def test_pytorch_has_the_same_value_and_gradient(loss, link, weighted):
     np.testing.assert_allclose(grad, gradients, rtol=1e-8, atol=1e-12)
 
 
-# ---- many nets --------------------------------------------------------------------------
+# ---- many nets -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("weighted", [False, True])

@@ -89,7 +89,7 @@ def test_converges_on_rosenbrock(name):
     assert min(np.nan_to_num([rosen(end) for end in ends], nan=np.inf)) < 1e-3
 
 
-# ---- the formulas as the papers have them, step by step ------------------------------
+# ---- the formulas as the papers have them, step by step --------------------------
 # Each takes the parameters, a function of their gradient, the rate and the settings.
 
 
@@ -379,7 +379,7 @@ def test_a_parameter_may_have_a_rate_of_its_own():
     np.testing.assert_allclose(theta, [-1.0, -1.0, -0.1])
 
 
-# ---- many nets ---------------------------------------------------------------------
+# ---- many nets -------------------------------------------------------------------
 
 M = 3
 #: What differs among them; where nothing does, all nets' numbers are one vector.

@@ -1,0 +1,217 @@
+"""Targets: what a network learns from y, and how its output is read."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn.metrics import accuracy_score, r2_score
+from sklearn.utils.class_weight import compute_sample_weight
+
+from sknn_scratch._estimators.targets import (
+    Classes,
+    Labels,
+    MultiOutputClasses,
+    Numbers,
+    announced_target,
+    classification_target,
+)
+
+BINARY = np.array(["no", "yes", "no", "yes", "yes"])
+THREE = np.array([5, 2, 9, 2, 5])
+INDICATORS = np.array([[1, 0, 1], [0, 0, 0], [1, 1, 1], [0, 1, 0], [1, 0, 0]])
+TWO_OUTPUTS = np.c_[THREE, [0, 1, 1, 0, 0]]
+ALL = {
+    "binary": BINARY,
+    "three classes": THREE,
+    "labels": INDICATORS,
+    "two outputs": TWO_OUTPUTS,
+}
+each = pytest.mark.parametrize("y", ALL.values(), ids=ALL)
+
+
+@pytest.mark.parametrize(
+    ("y", "kind", "n_outputs", "link"),
+    [
+        (BINARY, Classes, 1, "logistic"),
+        (THREE, Classes, 3, "softmax"),
+        (INDICATORS, Labels, 3, "logistic"),
+        (sparse.csr_matrix(INDICATORS), Labels, 3, "logistic"),
+        (TWO_OUTPUTS, MultiOutputClasses, 5, "softmax"),
+        (np.zeros(4, int), Classes, 1, "logistic"),
+    ],
+)
+def test_y_decides_the_target(y, kind, n_outputs, link):
+    target = classification_target(y)
+    assert type(target) is kind
+    assert target.n_outputs == n_outputs
+    assert target.link_name == link
+    assert set(target.attributes()) == {"classes_"}
+
+
+def test_numbers_are_no_classes():
+    with pytest.raises(ValueError, match="Unknown label type: continuous"):
+        classification_target(np.array([0.5, 1.5, 2.5]))
+
+
+@each
+def test_a_perfect_network_is_read_as_y(y, dtype):
+    target = classification_target(y)
+    Y = target.encode(y, np.dtype(dtype))
+    mu = Y.astype(dtype)
+    np.testing.assert_array_equal(target.decode(mu), y)
+    assert target.score(Y, mu, None) == 1
+    probabilities = target.probabilities(mu)
+    for p in probabilities if isinstance(probabilities, list) else [probabilities]:
+        assert p.dtype == dtype
+        if not isinstance(target, Labels):
+            np.testing.assert_array_equal(p.sum(axis=1), 1)
+
+
+def test_encodings_by_hand():
+    assert classification_target(BINARY).encode(BINARY, float).tolist() == [
+        [0.0],
+        [1.0],
+        [0.0],
+        [1.0],
+        [1.0],
+    ]
+    three = classification_target(THREE).encode(THREE, float)
+    assert three.dtype == bool
+    assert three[:3].tolist() == [[0, 1, 0], [1, 0, 0], [0, 0, 1]]
+    two = classification_target(TWO_OUTPUTS).encode(TWO_OUTPUTS, float)
+    assert two[:2].tolist() == [[0, 1, 0, 1, 0], [1, 0, 0, 0, 1]]
+
+
+@each
+def test_smoothing_draws_towards_the_uniform_distribution(y, dtype):
+    plain = classification_target(y)
+    smooth = plain.settled(0.2, None)
+    assert plain.smoothing == 0  # settled is a copy
+    Y, wanted = smooth.encode(y, np.dtype(dtype)), plain.encode(y, np.dtype(dtype))
+    assert Y.dtype == dtype
+    sizes = {"Classes": [len(np.unique(y))], "Labels": [2] * 3}
+    sizes = sizes.get(type(plain).__name__, [3, 2])
+    columns = [1] * Y.shape[1] if len(sizes) == Y.shape[1] else sizes
+    uniform = np.concatenate([np.full(c, 1 / k) for c, k in zip(columns, sizes)])
+    np.testing.assert_allclose(Y, 0.8 * wanted + 0.2 * uniform, rtol=1e-6)
+
+
+@each
+def test_balanced_class_weights_are_scikit_learns(y):
+    target = classification_target(y).settled(0.0, "balanced")
+    wanted = compute_sample_weight("balanced", y)
+    np.testing.assert_allclose(target.weights(y, None), wanted)
+    sample_weight = np.arange(1.0, 6)
+    np.testing.assert_allclose(target.weights(y, sample_weight), wanted * sample_weight)
+
+
+@each
+def test_without_class_weights_the_rows_weigh_what_was_given(y):
+    target = classification_target(y)
+    assert target.weights(y, None) is None
+    weight = np.ones(5)
+    assert target.weights(y, weight) is weight
+
+
+def test_the_weights_of_several_outputs_multiply():
+    weights = [{2: 1.0, 5: 2.0, 9: 3.0}, {0: 1.0, 1: 10.0}]
+    target = classification_target(TWO_OUTPUTS).settled(0.0, weights)
+    np.testing.assert_array_equal(target.weights(TWO_OUTPUTS, None), [2, 10, 30, 1, 2])
+
+
+@pytest.mark.parametrize(
+    ("known", "y", "message"),
+    [
+        (THREE, np.array([2, 5]), "warm_start can only be used where `y` has the same"),
+        (THREE, INDICATORS, "y is multilabel-indicator, but the earlier targets were"),
+        (INDICATORS, THREE, "y is multiclass, but the earlier targets were multilabel"),
+        (TWO_OUTPUTS, THREE, "the earlier targets were multiclass-multioutput, in 2"),
+    ],
+)
+def test_what_does_not_fit_an_earlier_target(known, y, message):
+    with pytest.raises(ValueError, match=message):
+        classification_target(known).check(y, all_present=True)
+
+
+def test_some_classes_may_be_missing_where_parts_come_one_by_one():
+    classification_target(THREE).check(np.array([2, 5]), all_present=False)
+    with pytest.raises(ValueError, match=r"`y` has classes not in `self.classes_`"):
+        classification_target(THREE).check(np.array([2, 6]), all_present=False)
+
+
+def test_announced_classes():
+    target = announced_target(np.array([2, 2]), [9, 2, 5], None)
+    np.testing.assert_array_equal(target.classes, [2, 5, 9])
+    assert announced_target(THREE, [2, 5, 9], target) is target
+    with pytest.raises(ValueError, match="is not the same as on last call"):
+        announced_target(THREE, [2, 5], target)
+
+
+def test_announced_classes_of_several_outputs():
+    target = announced_target(TWO_OUTPUTS, [[2, 5, 9], [0, 1, 2]], None)
+    assert isinstance(target, MultiOutputClasses)
+    assert [len(known) for known in target.classes] == [3, 3]
+    with pytest.raises(ValueError, match="is not the same as on last call"):
+        announced_target(TWO_OUTPUTS, [[2, 5, 9], [0, 1]], target)
+
+
+def test_announced_labels_keep_the_names_that_were_given():
+    target = announced_target(INDICATORS, [3, 4, 5], None)
+    assert isinstance(target, Labels)
+    np.testing.assert_array_equal(target.attributes()["classes_"], [3, 4, 5])
+    assert target.n_outputs == 3
+
+
+@pytest.mark.parametrize(
+    ("y", "stratified"),
+    [(BINARY, True), (THREE, False), (INDICATORS, False), (TWO_OUTPUTS, False)],
+)
+def test_only_binary_targets_are_stratified_as_in_scikit_learn(y, stratified):
+    target = classification_target(y)
+    found = target.stratify(target.encode(y, float))
+    assert (found is not None) == stratified
+
+
+def test_scores_are_scikit_learns():
+    rng = np.random.default_rng(0)
+    weight = rng.random(5)
+    for y in (BINARY, THREE, INDICATORS):
+        target = classification_target(y)
+        Y, mu = target.encode(y, float), rng.random((5, target.n_outputs))
+        for w in (None, weight):
+            wanted = accuracy_score(y, target.decode(mu), sample_weight=w)
+            assert target.score(Y, mu, w) == pytest.approx(wanted)
+
+
+def test_one_class_alone_is_certain():
+    target = classification_target(np.array(["a", "a"]))
+    mu = np.array([[0.1], [0.9]])
+    np.testing.assert_array_equal(target.decode(mu), ["a", "a"])
+    np.testing.assert_array_equal(target.probabilities(mu), [[1.0], [1.0]])
+
+
+# ---- numbers ---------------------------------------------------------------------
+
+
+def test_numbers():
+    target = Numbers(2, "squared_error")
+    y = np.arange(6).reshape(3, 2)
+    Y = target.encode(y, np.float32)
+    assert Y.dtype == np.float32
+    assert target.attributes() == {}
+    assert target.stratify(Y) is None
+    weight = np.ones(3)
+    assert target.weights(y, weight) is weight
+    mu = Y + [[0.0, 1], [1, 0], [0, 0]]
+    assert target.score(Y, mu, weight) == pytest.approx(r2_score(Y, mu))
+    assert np.isnan(target.score(Y, mu * np.inf, None))
+    assert Numbers(1, "poisson").link_name == "exp"
+
+
+def test_numbers_of_another_width():
+    with pytest.raises(ValueError, match="y has 3 outputs, but the earlier targets"):
+        Numbers(2, "squared_error").check(np.ones((4, 3)), all_present=True)
+
+
+def test_numbers_outside_the_losss_range():
+    with pytest.raises(ValueError, match="requires y >= 0"):
+        Numbers(1, "poisson").encode(np.array([-1.0]), float)
