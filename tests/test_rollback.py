@@ -11,10 +11,15 @@ from sknn_scratch._rollback import unchanged_on_failure
 def test_attributes_are_as_before(error):
     kept = [1]
     thing = SimpleNamespace(kept=kept, changed=1, gone=2)
-    with pytest.raises(error), unchanged_on_failure(thing):
-        thing.changed, thing.new = 3, 4
-        del thing.gone
-        raise error
+
+    def fail():
+        with unchanged_on_failure(thing):
+            thing.changed, thing.new = 3, 4
+            del thing.gone
+            raise error
+
+    with pytest.raises(error):
+        fail()
     assert vars(thing) == {"kept": [1], "changed": 1, "gone": 2}
     assert thing.kept is kept
 

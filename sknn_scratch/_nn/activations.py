@@ -80,7 +80,20 @@ class Activation:
         raise NotImplementedError
 
     def buffers(self, z, s):
-        """The arrays to work in: s, or in prediction new ones."""
+        """Give a forward pass its arrays to work in.
+
+        Parameters
+        ----------
+        z : ndarray of shape (n_samples, n_units)
+            Input of the forward pass.
+        s : list of ndarray or None
+            The arrays that it was given, if any.
+
+        Returns
+        -------
+        list of ndarray
+            s, or for None ``n_buffers`` new arrays of z's shape.
+        """
         return [np.empty_like(z) for _ in range(self.n_buffers)] if s is None else s
 
     def __repr__(self):

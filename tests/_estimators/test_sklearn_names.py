@@ -83,10 +83,11 @@ def test_the_objective_under_scikit_learns_name():
     theta = np.concatenate([a.ravel() for a in (*ours.coefs_, *ours.intercepts_)])
     Y = np.eye(10)[y]
     value, grad = ours._loss_grad_lbfgs(theta, X, Y, None)
+    theirs.set_params(solver="lbfgs", max_iter=1).fit(X, y)  # makes its own buffers
     activations = [X, *(np.empty((len(X), b.size)) for b in theirs.intercepts_)]
-    lists = [[None] * 2 for _ in range(3)]
-    lists = [[np.empty_like(a) for a in activations[1:]], *lists[1:]]
-    theirs._unpack(theta)
-    wanted = theirs._loss_grad_lbfgs(theta, X, Y, None, activations, *lists)
+    deltas = [np.empty_like(a) for a in activations[1:]]
+    wanted = theirs._loss_grad_lbfgs(
+        theta, X, Y, None, activations, deltas, [None] * 2, [None] * 2
+    )
     np.testing.assert_allclose(value, wanted[0], rtol=1e-12)
     np.testing.assert_allclose(grad, wanted[1], rtol=1e-8, atol=1e-12)
