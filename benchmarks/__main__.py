@@ -28,7 +28,7 @@ MEDIANS = "Medians of {} interleaved rounds, and of their ratios."
 
 
 def machine():
-    """What the numbers depend on."""
+    """Describe the machine and the versions that the numbers depend on."""
     simd = np.show_config(mode="dicts")["SIMD Extensions"].get("found") or ["no SIMD"]
     blas = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
     return (

@@ -19,7 +19,7 @@ def timed(function, *args, **kwargs):
 
 @dataclass(frozen=True)
 class How:
-    """How to measure.
+    """The way to measure.
 
     Parameters
     ----------

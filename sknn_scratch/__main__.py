@@ -100,7 +100,7 @@ def compare(loader, estimators, parameters, repeats, dtype, progress):
         X.astype(dtype), y, random_state=0
     )
     models = [build(estimator, parameters) for estimator in estimators]
-    times = [[], []]
+    times: list[list[float]] = [[], []]
     for _ in range(repeats):
         for model, seconds in zip(models, times, strict=True):
             seconds.append(timed_fit(model, X_train, y_train))

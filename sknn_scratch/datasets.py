@@ -6,20 +6,31 @@ import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, validate_params
 
+from sknn_scratch._types import RandomState, typed
+
 __all__ = ["make_noisy_cosine", "make_spirals"]
 
 
-@validate_params(
-    {
-        "n_samples": [Interval(Integral, 1, None, closed="left")],
-        "n_arms": [Interval(Integral, 1, None, closed="left")],
-        "turns": [Interval(Real, 0, None, closed="neither")],
-        "noise": [Interval(Real, 0, None, closed="left")],
-        "random_state": ["random_state"],
-    },
-    prefer_skip_nested_validation=True,
+@typed(
+    validate_params(
+        {
+            "n_samples": [Interval(Integral, 1, None, closed="left")],
+            "n_arms": [Interval(Integral, 1, None, closed="left")],
+            "turns": [Interval(Real, 0, None, closed="neither")],
+            "noise": [Interval(Real, 0, None, closed="left")],
+            "random_state": ["random_state"],
+        },
+        prefer_skip_nested_validation=True,
+    )
 )
-def make_spirals(n_samples=1000, *, n_arms=2, turns=1.0, noise=0.02, random_state=None):
+def make_spirals(
+    n_samples: int = 1000,
+    *,
+    n_arms: int = 2,
+    turns: float = 1.0,
+    noise: float = 0.02,
+    random_state: RandomState = None,
+) -> tuple[np.ndarray, np.ndarray]:
     """Points on interleaved Archimedean spirals, one class for each arm.
 
     Arm j is r (cos(2 pi turns r + 2 pi j / n_arms), sin(...)) for radii r in [0.1, 1].
@@ -71,15 +82,19 @@ def make_spirals(n_samples=1000, *, n_arms=2, turns=1.0, noise=0.02, random_stat
     return X[order], y[order]
 
 
-@validate_params(
-    {
-        "n_samples": [Interval(Integral, 2, None, closed="left")],
-        "noise": [Interval(Real, 0, None, closed="left")],
-        "random_state": ["random_state"],
-    },
-    prefer_skip_nested_validation=True,
+@typed(
+    validate_params(
+        {
+            "n_samples": [Interval(Integral, 2, None, closed="left")],
+            "noise": [Interval(Real, 0, None, closed="left")],
+            "random_state": ["random_state"],
+        },
+        prefer_skip_nested_validation=True,
+    )
 )
-def make_noisy_cosine(n_samples=200, *, noise=1.0, random_state=None):
+def make_noisy_cosine(
+    n_samples: int = 200, *, noise: float = 1.0, random_state: RandomState = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """A cosine over three periods, and the same with Gaussian noise.
 
     Parameters

@@ -144,7 +144,7 @@ def _shapes(n_columns):
     return shape
 
 
-def register_onnx_converters():
+def register_onnx_converters() -> None:
     """Tell skl2onnx how to convert the estimators of this package.
 
     Call it once; ``skl2onnx.to_onnx`` then converts them, alone or inside a pipeline.
@@ -195,7 +195,7 @@ def register_onnx_converters():
                 "output_class_labels": [False, True],
             },
         )
-    others = {
+    others: dict[type, tuple] = {
         ScratchMLPRegressor: (Graph.network, lambda model: model.n_outputs_),
         ResNetRegressor: (Graph.network, lambda model: model.n_outputs_),
         WhiteningTransformer: (_whiten, lambda model: model._n_features_out),
@@ -204,10 +204,10 @@ def register_onnx_converters():
             lambda model: model._n_features_out,
         ),
     }
-    for cls, (forward, n_columns) in others.items():
+    for other, (forward, n_columns) in others.items():
         update_registered_converter(
-            cls,
-            f"SknnScratch{cls.__name__}",
+            other,
+            f"SknnScratch{other.__name__}",
             _shapes(n_columns),
             _convert_numbers(forward),
         )

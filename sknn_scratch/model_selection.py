@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 from sklearn.base import clone, is_classifier
@@ -12,13 +13,14 @@ from sklearn.utils._param_validation import Interval, RealNotInt, validate_param
 from sklearn.utils.parallel import Parallel, delayed
 
 from sknn_scratch._pipelines import last_step
+from sknn_scratch._types import MatrixLike, RandomState, Scoring, typed
 
 __all__ = ["RepeatedFit", "repeated_fit"]
 
 
 @dataclass
 class RepeatedFit:
-    """What :func:`repeated_fit` returns: one entry for each fit, in order.
+    """The record of :func:`repeated_fit`: one entry for each fit, in order.
 
     Attributes
     ----------
@@ -50,12 +52,12 @@ class RepeatedFit:
     loss_curves: list = field(repr=False)
 
     @property
-    def mean(self):
+    def mean(self) -> float:
         """Mean of the test scores, or of the training scores where there are none."""
         return float(np.mean(self._scores))
 
     @property
-    def spread(self):
+    def spread(self) -> float:
         """Standard deviation (n - 1) of the repeats' mean scores; NaN for only one."""
         means = self._means
         return float(np.std(means, ddof=1)) if len(means) > 1 else np.nan
@@ -69,7 +71,7 @@ class RepeatedFit:
         """Each repeat's mean score."""
         return self._scores.reshape(len(self.seeds), -1).mean(axis=1)
 
-    def to_frame(self):
+    def to_frame(self) -> Any:
         """A pandas DataFrame with a row for each fit.
 
         Returns
@@ -92,7 +94,7 @@ class RepeatedFit:
             ) from error
         n_repeats = len(self.seeds)
         n_splits = len(self.estimators) // n_repeats
-        columns = {
+        columns: dict[str, Any] = {
             "repeat": np.repeat(np.arange(n_repeats), n_splits),
             "seed": np.repeat(self.seeds, n_splits),
             "split": np.tile(np.arange(n_splits), n_repeats),
@@ -106,7 +108,7 @@ class RepeatedFit:
                 columns[column] = [getattr(estimator, name) for estimator in lasts]
         return pd.DataFrame(columns)
 
-    def summary(self):
+    def summary(self) -> str:
         """The seeds, their scores, and mean and spread, as text.
 
         Returns
@@ -130,35 +132,37 @@ class RepeatedFit:
         return self.summary()
 
 
-@validate_params(
-    {
-        "estimator": [object],
-        "n_repeats": [Interval(Integral, 1, None, closed="left")],
-        "random_state": ["random_state"],
-        "n_jobs": [Integral, None],
-        "test_size": [
-            Interval(Integral, 1, None, closed="left"),
-            Interval(RealNotInt, 0, 1, closed="neither"),
-            None,
-        ],
-        "cv": ["cv_object"],
-        "scoring": [str, callable, None],
-    },
-    prefer_skip_nested_validation=True,
+@typed(
+    validate_params(
+        {
+            "estimator": [object],
+            "n_repeats": [Interval(Integral, 1, None, closed="left")],
+            "random_state": ["random_state"],
+            "n_jobs": [Integral, None],
+            "test_size": [
+                Interval(Integral, 1, None, closed="left"),
+                Interval(RealNotInt, 0, 1, closed="neither"),
+                None,
+            ],
+            "cv": ["cv_object"],
+            "scoring": [str, callable, None],
+        },
+        prefer_skip_nested_validation=True,
+    )
 )
 def repeated_fit(
-    estimator,
-    X,
-    y,
+    estimator: Any,
+    X: MatrixLike,
+    y: MatrixLike,
     *,
-    n_repeats=5,
-    random_state=None,
-    n_jobs=None,
-    test_size=None,
-    cv=None,
-    scoring=None,
-    fit_params=None,
-):
+    n_repeats: int = 5,
+    random_state: RandomState = None,
+    n_jobs: int | None = None,
+    test_size: float | None = None,
+    cv: Any = None,
+    scoring: Scoring = None,
+    fit_params: dict[str, Any] | None = None,
+) -> RepeatedFit:
     """Fit a model from several seeds and record all of it.
 
     A network ends in different weights for different initial ones: one score is an

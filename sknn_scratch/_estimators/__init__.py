@@ -1,1 +1,1 @@
-"""What scikit-learn sees: parameters, targets, validation of input, estimators."""
+"""The estimators: parameters, targets, validation of input, fit and predict."""

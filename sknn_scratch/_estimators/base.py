@@ -1,4 +1,4 @@
-"""What all estimators share: validation at the door, fit, partial_fit, prediction.
+"""The base of all estimators: validation at the door, fit, partial_fit, prediction.
 
 An estimator says which layers it has (``_build_layers``), how its parameters are called
 (``_expose``) and which target it takes (``_target_for``); everything else is here. A
@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from math import isfinite
+from typing import Any, Self
 
 import numpy as np
 from scipy import sparse
@@ -32,12 +33,28 @@ from sknn_scratch._rollback import unchanged_on_failure
 from sknn_scratch._training.batches import Problem
 from sknn_scratch._training.loop import Unwatched
 from sknn_scratch._training.validation import Given
+from sknn_scratch._types import MatrixLike
 
 
 class BaseNeuralEstimator(CallbackSupportMixin, BaseEstimator):
     """Base of all estimators; not to be used directly."""
 
     _parameter_constraints: dict = TRAINING_CONSTRAINTS
+
+    #: Parameters that this base reads itself.
+    loss: str
+    alpha: float
+    solver: str
+    max_iter: int
+    random_state: Any
+    warm_start: bool
+    init: str
+    init_scale: float
+    dtype: str | None
+    #: The fitted network, and what it says of y.
+    _network: Network
+    _target: Any
+    n_features_in_: int
 
     #: Fitted attributes that are views of the network's parameters.
     _exposed: tuple[str, ...] = ()
@@ -199,12 +216,13 @@ class BaseNeuralEstimator(CallbackSupportMixin, BaseEstimator):
         """The validation set that fit was given, encoded; None if there is none."""
         if not given:
             return None
-        X, y, weight = given
-        X, y = self._validate(X, y, reset=False)
+        raw, y, weight = given
+        X, y = self._validate(raw, y, reset=False)
         if weight is not None:
             weight = _check_sample_weight(weight, X)
         target.check(y, all_present=False)
-        return Given(X, y, target.encode(y, dtype), weight)
+        frame = raw if hasattr(raw, "columns") else None
+        return Given(X, y, target.encode(y, dtype), weight, frame)
 
     def _drawn(self, network, random_state):
         """The network with its initial parameters, drawn or given."""
@@ -270,7 +288,7 @@ class BaseNeuralEstimator(CallbackSupportMixin, BaseEstimator):
             )
         return mu
 
-    def hidden_activations(self, X):
+    def hidden_activations(self, X: MatrixLike) -> list[np.ndarray]:
         """Compute the outputs of the hidden layers.
 
         Parameters
@@ -287,7 +305,7 @@ class BaseNeuralEstimator(CallbackSupportMixin, BaseEstimator):
         return network.hidden(X)
 
     def _plainly_valid(self, X):
-        """Whether validate_data would return X as it is.
+        """Tell if validate_data would return X as it is.
 
         For a few rows validate_data takes four times as long as the network; this
         takes a few microseconds, and whatever it is not sure of goes to validate_data.
@@ -323,7 +341,7 @@ class BaseNeuralEstimator(CallbackSupportMixin, BaseEstimator):
             raise AttributeError(f"{type(self).__name__} has no optimiser now.")
         return self._training_state.optimizer
 
-    def discard_training_state(self):
+    def discard_training_state(self) -> Self:
         """Forget what only further training needs, for deployment.
 
         Adam keeps two numbers for each parameter, SGD with momentum one; a later

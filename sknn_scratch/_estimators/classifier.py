@@ -1,6 +1,9 @@
-"""What every classifier of this package is to its user."""
+"""The base of every classifier: fit, predict, probabilities."""
+
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.callback import with_callbacks
 from sklearn.metrics import accuracy_score
@@ -14,24 +17,25 @@ from sknn_scratch._estimators.targets import (
     announced_target,
     classification_target,
 )
+from sknn_scratch._types import MatrixLike, typed
 
 
 class NeuralClassifier(ClassifierMixin, BaseNeuralEstimator):
     """A network whose output is read as classes or labels."""
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    @with_callbacks
+    @typed(_fit_context(prefer_skip_nested_validation=True))
+    @typed(with_callbacks)
     @documented
     def fit(
         self,
-        X,
-        y,
-        sample_weight=None,
+        X: MatrixLike,
+        y: MatrixLike,
+        sample_weight: ArrayLike | None = None,
         *,
-        X_val=None,
-        y_val=None,
-        sample_weight_val=None,
-    ):
+        X_val: MatrixLike | None = None,
+        y_val: ArrayLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:
         """Fit the network to X and y.
 
         Parameters
@@ -56,20 +60,20 @@ class NeuralClassifier(ClassifierMixin, BaseNeuralEstimator):
         given = validation_set(X_val, y_val, sample_weight_val)
         return self._fit(X, y, sample_weight, given)
 
-    @available_if(is_stochastic)
-    @_fit_context(prefer_skip_nested_validation=True)
+    @typed(available_if(is_stochastic))
+    @typed(_fit_context(prefer_skip_nested_validation=True))
     @documented
     def partial_fit(
         self,
-        X,
-        y,
-        sample_weight=None,
-        classes=None,
+        X: MatrixLike,
+        y: MatrixLike,
+        sample_weight: ArrayLike | None = None,
+        classes: ArrayLike | None = None,
         *,
-        X_val=None,
-        y_val=None,
-        sample_weight_val=None,
-    ):
+        X_val: MatrixLike | None = None,
+        y_val: ArrayLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:
         """Go over the given rows once more, from the weights there are.
 
         Parameters
@@ -100,7 +104,7 @@ class NeuralClassifier(ClassifierMixin, BaseNeuralEstimator):
         return self._fit(X, y, sample_weight, given, incremental=True, classes=classes)
 
     @documented
-    def predict(self, X):
+    def predict(self, X: MatrixLike) -> np.ndarray:
         """Predict classes.
 
         Parameters
@@ -117,7 +121,7 @@ class NeuralClassifier(ClassifierMixin, BaseNeuralEstimator):
         return self._target.decode(mu)
 
     @documented
-    def predict_proba(self, X):
+    def predict_proba(self, X: MatrixLike) -> Any:
         """Predict probabilities.
 
         Parameters
@@ -135,7 +139,7 @@ class NeuralClassifier(ClassifierMixin, BaseNeuralEstimator):
         return self._target.probabilities(mu)
 
     @documented
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: MatrixLike) -> Any:
         """Predict log-probabilities.
 
         Parameters
@@ -154,7 +158,9 @@ class NeuralClassifier(ClassifierMixin, BaseNeuralEstimator):
             return np.log(probabilities)
 
     @documented
-    def score(self, X, y, sample_weight=None):
+    def score(
+        self, X: MatrixLike, y: MatrixLike, sample_weight: ArrayLike | None = None
+    ) -> float:
         """Accuracy: the share of rows of which all labels are right.
 
         Parameters
@@ -173,8 +179,9 @@ class NeuralClassifier(ClassifierMixin, BaseNeuralEstimator):
         predicted = self.predict(X)
         if isinstance(self._target, MultiOutputClasses):
             right = (predicted == np.asarray(y)).all(axis=1)
-            return float(np.average(right, weights=sample_weight))
-        return accuracy_score(y, predicted, sample_weight=sample_weight)
+            weights = None if sample_weight is None else np.asarray(sample_weight)
+            return float(np.average(right, weights=weights))
+        return float(accuracy_score(y, predicted, sample_weight=sample_weight))
 
     def _target_for(self, y, earlier, incremental, classes):
         if incremental and self.class_weight == "balanced":

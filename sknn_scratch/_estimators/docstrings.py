@@ -6,7 +6,9 @@ of that name.
 
 import inspect
 import re
+from collections.abc import Callable
 from textwrap import indent
+from typing import TypeVar
 
 from sknn_scratch._nn.activations import ACTIVATIONS
 from sknn_scratch._nn.initializers import INITIALIZERS
@@ -15,10 +17,12 @@ from sknn_scratch._training.lbfgs import train_lbfgs
 from sknn_scratch._training.optimizers import OPTIMIZERS
 from sknn_scratch._training.schedules import SCHEDULES
 
+Thing = TypeVar("Thing", bound=Callable)
+
 
 def formula(entry):
     """The first paragraph of an entry's docstring: its equation."""
-    return " ".join(inspect.getdoc(entry).partition("\n\n")[0].split())
+    return " ".join(str(inspect.getdoc(entry)).partition("\n\n")[0].split())
 
 
 def _literal(entry):
@@ -89,7 +93,7 @@ width : int or None, default=None
     width lifts the data to it first.""",
     "resnet_lift": """\
 lift : {'linear', 'pad'}, default='linear'
-    How the data is lifted to ``width``: by a learned linear layer, or by zeros.
+    Lift of the data to ``width``: a learned linear layer, or zeros.
 tie_weights : bool, default=False
     Whether all layers share one W and one b: an autonomous differential equation.""",
     "resnet_attributes": """\
@@ -264,16 +268,17 @@ intercepts_ : list of ndarray
 }
 
 
-def documented(thing):
+def documented(thing: Thing) -> Thing:
     """Fill in the shared paragraphs of a docstring, and the thing's own defaults.
 
     ``thing`` is a class or a function.
     """
-    doc = inspect.getdoc(thing)
+    doc = str(inspect.getdoc(thing))
     for name, paragraph in PARAGRAPHS.items():
         doc = doc.replace(f"{{{name}}}", paragraph)
     for name, parameter in inspect.signature(thing).parameters.items():
-        line = re.compile(rf"^({name} : .*, default=).*$", re.MULTILINE)
-        doc = line.sub(lambda m, p=parameter: f"{m[1]}{p.default!r}", doc)
+        line = rf"^({name} : .*, default=).*$"
+        default = repr(parameter.default).replace("\\", r"\\")
+        doc = re.sub(line, rf"\g<1>{default}", doc, flags=re.MULTILINE)
     thing.__doc__ = doc
     return thing

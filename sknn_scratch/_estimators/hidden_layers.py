@@ -1,7 +1,9 @@
 """The outputs of a hidden layer, as features for another model."""
 
 from numbers import Integral
+from typing import Any, Self
 
+import numpy as np
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
@@ -19,6 +21,8 @@ from sklearn.utils.metadata_routing import (
     process_routing,
 )
 from sklearn.utils.validation import check_is_fitted
+
+from sknn_scratch._types import MatrixLike, typed
 
 
 class HiddenLayerTransformer(
@@ -65,14 +69,16 @@ class HiddenLayerTransformer(
         "prefit": ["boolean"],
     }
 
-    def __init__(self, estimator, layer=-1, *, prefit=False):
+    def __init__(
+        self, estimator: Any, layer: int = -1, *, prefit: bool = False
+    ) -> None:
         self.estimator = estimator
         self.layer = layer
         self.prefit = prefit
 
     # The network itself checks its parameters.
-    @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, **fit_params):
+    @typed(_fit_context(prefer_skip_nested_validation=False))
+    def fit(self, X: MatrixLike, y: MatrixLike, **fit_params: Any) -> Self:
         """Fit the network.
 
         Parameters
@@ -113,7 +119,7 @@ class HiddenLayerTransformer(
         self.estimator_ = network
         return self
 
-    def transform(self, X):
+    def transform(self, X: MatrixLike) -> np.ndarray:
         """Compute the hidden layer's outputs.
 
         Parameters
@@ -129,7 +135,7 @@ class HiddenLayerTransformer(
         check_is_fitted(self)
         return self.estimator_.hidden_activations(X)[self.layer]
 
-    def get_metadata_routing(self):
+    def get_metadata_routing(self) -> MetadataRouter:
         """Route the metadata that the network requests.
 
         Returns
@@ -143,11 +149,11 @@ class HiddenLayerTransformer(
         return router.add(estimator=self.estimator, method_mapping=to_fit)
 
     @property
-    def n_features_in_(self):
+    def n_features_in_(self) -> int:
         return self._fitted_attribute("n_features_in_")
 
     @property
-    def feature_names_in_(self):
+    def feature_names_in_(self) -> np.ndarray:
         return self._fitted_attribute("feature_names_in_")
 
     def _fitted_attribute(self, name):

@@ -4,10 +4,13 @@
 ``mu = link(a_L W + b)``.
 """
 
+from collections.abc import Sequence
 from itertools import pairwise
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.utils._param_validation import Interval
 
@@ -24,6 +27,13 @@ from sknn_scratch._estimators.sklearn_names import SklearnNames
 from sknn_scratch._estimators.to_sklearn import to_sklearn
 from sknn_scratch._nn.activations import ACTIVATIONS, Activation, resolve
 from sknn_scratch._nn.layers import Dense, Dropout
+from sknn_scratch._types import (
+    ActivationLike,
+    ClassWeight,
+    PerLayer,
+    RandomState,
+    Scoring,
+)
 
 MLP_CONSTRAINTS: dict = {
     "hidden_layer_sizes": [
@@ -38,6 +48,10 @@ MLP_CONSTRAINTS: dict = {
 class MultilayerPerceptron(SklearnNames):
     """The architecture that the two MLPs share."""
 
+    hidden_layer_sizes: Any
+    activation: Any
+    dropout: Any
+    input_dropout: float
     #: The estimator of scikit-learn that this one is the twin of.
     _twin: type
 
@@ -54,7 +68,7 @@ class MultilayerPerceptron(SklearnNames):
         sizes = [n_in, *self._hidden_sizes(), n_out]
         dense = self._dense_layers(sizes)
         rates = [self.input_dropout, *self._for_each_hidden(self.dropout, "dropout")]
-        if not all(isinstance(rate, Real) and 0 <= rate < 1 for rate in rates):
+        if not all(isinstance(rate, Real) and 0 <= float(rate) < 1 for rate in rates):
             raise ValueError(f"dropout must be rates in [0, 1), got {self.dropout}.")
         layers = []
         for layer, rate in zip(dense, rates, strict=True):
@@ -94,7 +108,7 @@ class MultilayerPerceptron(SklearnNames):
                 )
         return values
 
-    def to_sklearn(self):
+    def to_sklearn(self) -> Any:
         """Hand the fitted network over to scikit-learn's own estimator.
 
         Returns
@@ -169,47 +183,47 @@ class ScratchMLPClassifier(MultilayerPerceptron, NeuralClassifier):
 
     def __init__(
         self,
-        hidden_layer_sizes=(100,),
-        activation="relu",
+        hidden_layer_sizes: int | Sequence[int] | np.ndarray = (100,),
+        activation: ActivationLike = "relu",
         *,
-        solver="adam",
-        alpha=0.0001,
-        batch_size="auto",
-        learning_rate="constant",
-        learning_rate_init=0.001,
-        power_t=0.5,
-        max_iter=200,
-        shuffle=True,
-        random_state=None,
-        tol=1e-4,
-        verbose=False,
-        warm_start=False,
-        momentum=0.9,
-        nesterovs_momentum=True,
-        early_stopping=False,
-        validation_fraction=0.1,
-        beta_1=0.9,
-        beta_2=0.999,
-        epsilon=1e-8,
-        n_iter_no_change=10,
-        max_fun=15000,
-        loss="log_loss",
-        focal_gamma=2.0,
-        label_smoothing=0.0,
-        class_weight=None,
-        init="glorot_uniform",
-        init_scale=0.1,
-        coefs_init=None,
-        intercepts_init=None,
-        dropout=0.0,
-        input_dropout=0.0,
-        weight_decay=0.01,
-        warmup_fraction=0.0,
-        clip_norm=None,
-        weight_averaging=None,
-        scoring=None,
-        dtype=None,
-    ):
+        solver: str = "adam",
+        alpha: float = 0.0001,
+        batch_size: int | str = "auto",
+        learning_rate: str = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: RandomState = None,
+        tol: float = 1e-4,
+        verbose: bool | int = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: float = 10,
+        max_fun: int = 15000,
+        loss: str = "log_loss",
+        focal_gamma: float = 2.0,
+        label_smoothing: float = 0.0,
+        class_weight: ClassWeight = None,
+        init: str = "glorot_uniform",
+        init_scale: float = 0.1,
+        coefs_init: Sequence[ArrayLike] | None = None,
+        intercepts_init: Sequence[ArrayLike] | None = None,
+        dropout: PerLayer = 0.0,
+        input_dropout: float = 0.0,
+        weight_decay: float = 0.01,
+        warmup_fraction: float = 0.0,
+        clip_norm: float | None = None,
+        weight_averaging: float | None = None,
+        scoring: Scoring = None,
+        dtype: str | None = None,
+    ) -> None:
         store_parameters(self, locals())
 
 
@@ -265,44 +279,44 @@ class ScratchMLPRegressor(MultilayerPerceptron, NeuralRegressor):
 
     def __init__(
         self,
-        loss="squared_error",
-        hidden_layer_sizes=(100,),
-        activation="relu",
+        loss: str = "squared_error",
+        hidden_layer_sizes: int | Sequence[int] | np.ndarray = (100,),
+        activation: ActivationLike = "relu",
         *,
-        solver="adam",
-        alpha=0.0001,
-        batch_size="auto",
-        learning_rate="constant",
-        learning_rate_init=0.001,
-        power_t=0.5,
-        max_iter=200,
-        shuffle=True,
-        random_state=None,
-        tol=1e-4,
-        verbose=False,
-        warm_start=False,
-        momentum=0.9,
-        nesterovs_momentum=True,
-        early_stopping=False,
-        validation_fraction=0.1,
-        beta_1=0.9,
-        beta_2=0.999,
-        epsilon=1e-8,
-        n_iter_no_change=10,
-        max_fun=15000,
-        quantile=None,
-        huber_delta=1.0,
-        init="glorot_uniform",
-        init_scale=0.1,
-        coefs_init=None,
-        intercepts_init=None,
-        dropout=0.0,
-        input_dropout=0.0,
-        weight_decay=0.01,
-        warmup_fraction=0.0,
-        clip_norm=None,
-        weight_averaging=None,
-        scoring=None,
-        dtype=None,
-    ):
+        solver: str = "adam",
+        alpha: float = 0.0001,
+        batch_size: int | str = "auto",
+        learning_rate: str = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: RandomState = None,
+        tol: float = 1e-4,
+        verbose: bool | int = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: float = 10,
+        max_fun: int = 15000,
+        quantile: float | None = None,
+        huber_delta: float = 1.0,
+        init: str = "glorot_uniform",
+        init_scale: float = 0.1,
+        coefs_init: Sequence[ArrayLike] | None = None,
+        intercepts_init: Sequence[ArrayLike] | None = None,
+        dropout: PerLayer = 0.0,
+        input_dropout: float = 0.0,
+        weight_decay: float = 0.01,
+        warmup_fraction: float = 0.0,
+        clip_norm: float | None = None,
+        weight_averaging: float | None = None,
+        scoring: Scoring = None,
+        dtype: str | None = None,
+    ) -> None:
         store_parameters(self, locals())

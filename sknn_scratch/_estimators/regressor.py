@@ -1,5 +1,9 @@
-"""What every regressor of this package is to its user."""
+"""The base of every regressor: fit, predict."""
 
+from typing import Self
+
+import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.callback import with_callbacks
 from sklearn.utils.metaestimators import available_if
@@ -8,24 +12,25 @@ from sknn_scratch._estimators.base import BaseNeuralEstimator
 from sknn_scratch._estimators.docstrings import documented
 from sknn_scratch._estimators.parameters import is_stochastic, validation_set
 from sknn_scratch._estimators.targets import Numbers
+from sknn_scratch._types import MatrixLike, typed
 
 
 class NeuralRegressor(RegressorMixin, BaseNeuralEstimator):
     """A network whose output is read as numbers."""
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    @with_callbacks
+    @typed(_fit_context(prefer_skip_nested_validation=True))
+    @typed(with_callbacks)
     @documented
     def fit(
         self,
-        X,
-        y,
-        sample_weight=None,
+        X: MatrixLike,
+        y: MatrixLike,
+        sample_weight: ArrayLike | None = None,
         *,
-        X_val=None,
-        y_val=None,
-        sample_weight_val=None,
-    ):
+        X_val: MatrixLike | None = None,
+        y_val: ArrayLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:
         """Fit the network to X and y.
 
         Parameters
@@ -49,19 +54,19 @@ class NeuralRegressor(RegressorMixin, BaseNeuralEstimator):
         given = validation_set(X_val, y_val, sample_weight_val)
         return self._fit(X, y, sample_weight, given)
 
-    @available_if(is_stochastic)
-    @_fit_context(prefer_skip_nested_validation=True)
+    @typed(available_if(is_stochastic))
+    @typed(_fit_context(prefer_skip_nested_validation=True))
     @documented
     def partial_fit(
         self,
-        X,
-        y,
-        sample_weight=None,
+        X: MatrixLike,
+        y: MatrixLike,
+        sample_weight: ArrayLike | None = None,
         *,
-        X_val=None,
-        y_val=None,
-        sample_weight_val=None,
-    ):
+        X_val: MatrixLike | None = None,
+        y_val: ArrayLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:
         """Go over the given rows once more, from the weights there are.
 
         Parameters
@@ -88,7 +93,7 @@ class NeuralRegressor(RegressorMixin, BaseNeuralEstimator):
         return self._fit(X, y, sample_weight, given, incremental=True)
 
     @documented
-    def predict(self, X):
+    def predict(self, X: MatrixLike) -> np.ndarray:
         """Predict target values.
 
         Parameters
@@ -103,8 +108,8 @@ class NeuralRegressor(RegressorMixin, BaseNeuralEstimator):
         mu = self._predict_mu(X)
         return mu.ravel() if mu.shape[1] == 1 else mu
 
-    def _validate(self, X, y, reset):
-        return super()._validate(X, y, reset, y_numeric=True)
+    def _validate(self, X, y, reset, **options):
+        return super()._validate(X, y, reset, y_numeric=True, **options)
 
     def _target_for(self, y, earlier, incremental, classes):
         if earlier is not None:

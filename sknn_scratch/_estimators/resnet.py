@@ -4,11 +4,15 @@ The notebook's letters (Neural network from scratch, NTNU, after He et al.): W a
 the K residual layers, omega and mu of the output layer, Z = eta(Y_K omega + mu).
 """
 
+from collections.abc import Sequence
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from sknn_scratch._estimators.base import BaseNeuralEstimator
 from sknn_scratch._estimators.classifier import NeuralClassifier
 from sknn_scratch._estimators.docstrings import documented
 from sknn_scratch._estimators.parameters import (
@@ -18,10 +22,11 @@ from sknn_scratch._estimators.parameters import (
     store_parameters,
 )
 from sknn_scratch._estimators.regressor import NeuralRegressor
-from sknn_scratch._nn.activations import ACTIVATIONS, resolve
+from sknn_scratch._nn.activations import ACTIVATIONS, Activation, resolve
 from sknn_scratch._nn.arrays import for_blas
-from sknn_scratch._nn.layers import Dense, Dropout, Pad, ResidualStack
+from sknn_scratch._nn.layers import Dense, Dropout, Layer, Pad, ResidualStack
 from sknn_scratch._nn.network import run
+from sknn_scratch._types import ClassWeight, MatrixLike, RandomState, Scoring
 
 RESNET_CONSTRAINTS: dict = {
     "n_layers": [Interval(Integral, 1, None, closed="left")],
@@ -37,8 +42,17 @@ RESNET_CONSTRAINTS: dict = {
 TOTAL_TIME = 5.0
 
 
-class ResidualNetwork:
+class ResidualNetwork(BaseNeuralEstimator):
     """The architecture that the two ResNets share."""
+
+    n_layers: int
+    step_size: Any
+    width: int | None
+    lift: str
+    tie_weights: bool
+    activation: Any
+    dropout: float
+    input_dropout: float
 
     _exposed: tuple[str, ...] = (
         "hidden_coefs_",
@@ -56,7 +70,9 @@ class ResidualNetwork:
     def _build_layers(self, n_in, n_out):
         f, identity = resolve(self.activation), ACTIVATIONS["identity"]
         width = n_in if self.width is None else self.width
-        layers = [Dropout(n_in, self.input_dropout)] if self.input_dropout else []
+        layers: list[Layer] = []
+        if self.input_dropout:
+            layers.append(Dropout(n_in, self.input_dropout))
         if self.width is not None and self.lift == "linear":
             layers.append(Dense(n_in, width, identity))
         elif width < n_in:
@@ -93,7 +109,7 @@ class ResidualNetwork:
     def _count_layers(self, network):
         return self.n_layers + len(network.named["W"])
 
-    def hidden_states(self, X):
+    def hidden_states(self, X: MatrixLike) -> np.ndarray:
         """Compute the flow of the rows through the layers.
 
         Parameters
@@ -175,51 +191,51 @@ class ResNetClassifier(ResidualNetwork, NeuralClassifier):
 
     def __init__(
         self,
-        n_layers=20,
-        step_size="auto",
-        width=None,
-        activation="tanh",
+        n_layers: int = 20,
+        step_size: float | str = "auto",
+        width: int | None = None,
+        activation: str | Activation = "tanh",
         *,
-        lift="linear",
-        tie_weights=False,
-        solver="adam",
-        alpha=0.0001,
-        batch_size="auto",
-        learning_rate="constant",
-        learning_rate_init=0.01,
-        power_t=0.5,
-        max_iter=500,
-        shuffle=True,
-        random_state=None,
-        tol=1e-4,
-        verbose=False,
-        warm_start=False,
-        momentum=0.9,
-        nesterovs_momentum=True,
-        early_stopping=False,
-        validation_fraction=0.1,
-        beta_1=0.9,
-        beta_2=0.999,
-        epsilon=1e-8,
-        n_iter_no_change=20,
-        max_fun=15000,
-        loss="log_loss",
-        focal_gamma=2.0,
-        label_smoothing=0.0,
-        class_weight=None,
-        init="glorot_uniform",
-        init_scale=0.1,
-        coefs_init=None,
-        intercepts_init=None,
-        dropout=0.0,
-        input_dropout=0.0,
-        weight_decay=0.01,
-        warmup_fraction=0.0,
-        clip_norm=None,
-        weight_averaging=None,
-        scoring=None,
-        dtype=None,
-    ):
+        lift: str = "linear",
+        tie_weights: bool = False,
+        solver: str = "adam",
+        alpha: float = 0.0001,
+        batch_size: int | str = "auto",
+        learning_rate: str = "constant",
+        learning_rate_init: float = 0.01,
+        power_t: float = 0.5,
+        max_iter: int = 500,
+        shuffle: bool = True,
+        random_state: RandomState = None,
+        tol: float = 1e-4,
+        verbose: bool | int = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: float = 20,
+        max_fun: int = 15000,
+        loss: str = "log_loss",
+        focal_gamma: float = 2.0,
+        label_smoothing: float = 0.0,
+        class_weight: ClassWeight = None,
+        init: str = "glorot_uniform",
+        init_scale: float = 0.1,
+        coefs_init: Sequence[ArrayLike] | None = None,
+        intercepts_init: Sequence[ArrayLike] | None = None,
+        dropout: float = 0.0,
+        input_dropout: float = 0.0,
+        weight_decay: float = 0.01,
+        warmup_fraction: float = 0.0,
+        clip_norm: float | None = None,
+        weight_averaging: float | None = None,
+        scoring: Scoring = None,
+        dtype: str | None = None,
+    ) -> None:
         store_parameters(self, locals())
 
 
@@ -272,48 +288,48 @@ class ResNetRegressor(ResidualNetwork, NeuralRegressor):
 
     def __init__(
         self,
-        loss="squared_error",
-        n_layers=20,
-        step_size="auto",
-        width=None,
-        activation="tanh",
+        loss: str = "squared_error",
+        n_layers: int = 20,
+        step_size: float | str = "auto",
+        width: int | None = None,
+        activation: str | Activation = "tanh",
         *,
-        lift="linear",
-        tie_weights=False,
-        solver="adam",
-        alpha=0.0001,
-        batch_size="auto",
-        learning_rate="constant",
-        learning_rate_init=0.01,
-        power_t=0.5,
-        max_iter=500,
-        shuffle=True,
-        random_state=None,
-        tol=1e-4,
-        verbose=False,
-        warm_start=False,
-        momentum=0.9,
-        nesterovs_momentum=True,
-        early_stopping=False,
-        validation_fraction=0.1,
-        beta_1=0.9,
-        beta_2=0.999,
-        epsilon=1e-8,
-        n_iter_no_change=20,
-        max_fun=15000,
-        quantile=None,
-        huber_delta=1.0,
-        init="glorot_uniform",
-        init_scale=0.1,
-        coefs_init=None,
-        intercepts_init=None,
-        dropout=0.0,
-        input_dropout=0.0,
-        weight_decay=0.01,
-        warmup_fraction=0.0,
-        clip_norm=None,
-        weight_averaging=None,
-        scoring=None,
-        dtype=None,
-    ):
+        lift: str = "linear",
+        tie_weights: bool = False,
+        solver: str = "adam",
+        alpha: float = 0.0001,
+        batch_size: int | str = "auto",
+        learning_rate: str = "constant",
+        learning_rate_init: float = 0.01,
+        power_t: float = 0.5,
+        max_iter: int = 500,
+        shuffle: bool = True,
+        random_state: RandomState = None,
+        tol: float = 1e-4,
+        verbose: bool | int = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: float = 20,
+        max_fun: int = 15000,
+        quantile: float | None = None,
+        huber_delta: float = 1.0,
+        init: str = "glorot_uniform",
+        init_scale: float = 0.1,
+        coefs_init: Sequence[ArrayLike] | None = None,
+        intercepts_init: Sequence[ArrayLike] | None = None,
+        dropout: float = 0.0,
+        input_dropout: float = 0.0,
+        weight_decay: float = 0.01,
+        warmup_fraction: float = 0.0,
+        clip_norm: float | None = None,
+        weight_averaging: float | None = None,
+        scoring: Scoring = None,
+        dtype: str | None = None,
+    ) -> None:
         store_parameters(self, locals())

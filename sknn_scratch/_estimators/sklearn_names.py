@@ -10,13 +10,20 @@ from itertools import pairwise
 
 import numpy as np
 
+from sknn_scratch._estimators.base import BaseNeuralEstimator
 from sknn_scratch._nn.losses import LOSSES
 from sknn_scratch._nn.network import Network
 from sknn_scratch._nn.plan import Plan
 
 
-class SklearnNames:
-    """Mixin of the estimators that are twins of scikit-learn's."""
+class SklearnNames(BaseNeuralEstimator):
+    """Base of the estimators that are twins of scikit-learn's."""
+
+    intercepts_: list
+
+    def _dense_layers(self, sizes):
+        """The layers of a multilayer perceptron of those sizes."""
+        raise NotImplementedError
 
     _exposed: tuple[str, ...] = ("coefs_", "intercepts_")
 

@@ -34,7 +34,7 @@ class Solver:
     params : dict
         Its parameters.
     problem : Problem
-        What is to be learnt.
+        The network and its data.
     earlier : dict
         The fitted attributes that this fit goes on from; empty for a fresh one.
     watcher : Unwatched
@@ -139,13 +139,15 @@ class Minibatch(Solver):
         super().__init__(
             estimator, params, problem, earlier, watcher, incremental, given
         )
-        self.state = earlier.get("_training_state") if incremental else None
-        if self.state is None:
-            theta = problem.network.theta
-            optimizer = OPTIMIZERS[params["solver"]](len(theta), theta.dtype, params)
-            self.state = TrainingState(optimizer, params["weight_averaging"], theta)
-        self.validation = None
+        resumed = earlier.get("_training_state") if incremental else None
+        self.state: TrainingState = resumed or self._fresh_state()
+        self.validation: Validation | None = None
         self.plateau = self._plateau()
+
+    def _fresh_state(self):
+        params, theta = self.params, self.problem.network.theta
+        optimizer = OPTIMIZERS[params["solver"]](len(theta), theta.dtype, params)
+        return TrainingState(optimizer, params["weight_averaging"], theta)
 
     def run(self, fitted):
         params, problem = self.params, self.problem
@@ -223,7 +225,7 @@ class Minibatch(Solver):
         return schedule(self.params, n_steps)
 
     def _scorer(self, fitted):
-        """What scores the validation set: a function of it, "loss" or None."""
+        """Give what scores the validation set: a function of it, "loss" or None."""
         scoring = self.params["scoring"]
         if scoring is None or scoring == "loss":
             return scoring
@@ -232,7 +234,8 @@ class Minibatch(Solver):
         def score(X, y, weight):
             estimator = copy.copy(self.estimator)
             vars(estimator).update(fitted())
-            vars(estimator).pop("feature_names_in_", None)  # X is an array by now
+            if not hasattr(X, "columns"):  # held-out rows are arrays by now
+                vars(estimator).pop("feature_names_in_", None)
             weights = {} if weight is None else {"sample_weight": weight}
             return float(scorer(estimator, X, y, **weights))
 

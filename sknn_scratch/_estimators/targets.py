@@ -7,6 +7,7 @@ asking what they are themselves.
 
 import copy
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from sklearn.metrics import r2_score
@@ -46,6 +47,7 @@ def announced_target(y, classes, earlier):
     earlier : target or None
         Of the calls before; the classes must be the same.
     """
+    announced: _Labelled
     if isinstance(classes, list) and np.ndim(classes[:1]) == 2:
         announced = MultiOutputClasses([np.unique(each) for each in classes])
     elif type_of_target(y).startswith("multilabel"):
@@ -65,13 +67,23 @@ def announced_target(y, classes, earlier):
 
 
 class _Labelled:
-    """What the targets of classifiers share."""
+    """Base of the targets of classifiers."""
 
     was = "one class for each row"
     #: e: targets are (1 - e) y + e / K, K = n_choices.
     smoothing = 0.0
-    #: K; of several outputs one for each column.
-    n_choices: int | np.ndarray
+    classes: Any
+    n_outputs: int
+
+    @property
+    def n_choices(self) -> Any:
+        """K; of several outputs one for each column."""
+        return 2
+
+    def indicators(self, y, dtype):
+        """Encode y without smoothing."""
+        raise NotImplementedError
+
     #: As the estimator has it; None weighs all classes 1.
     class_weight = None
 
@@ -91,7 +103,7 @@ class _Labelled:
         return [self.classes]
 
     def encode(self, y, dtype):
-        """What a network is trained on: (n, n_outputs), of the dtype or boolean."""
+        """Encode y as (n, n_outputs), of the dtype or boolean; smoothed, if asked."""
         Y = self.indicators(y, dtype)
         if not self.smoothing:
             return Y
@@ -134,7 +146,7 @@ class _Labelled:
             )
 
     def _holds(self, y):
-        """Whether y fits for certain; the cheap answer to the common case."""
+        """Tell cheaply if y fits for certain; False is "not sure"."""
         return False
 
     def _of_classes(self, class_weight, y):
@@ -162,7 +174,7 @@ class _Labelled:
         raise NotImplementedError
 
     def stratify(self, Y):
-        """What train_test_split stratifies on; as in scikit-learn, one output only."""
+        """Give train_test_split its strata; as in scikit-learn for one output only."""
         return Y.astype(bool) if self.n_outputs == 1 else None
 
 
@@ -231,7 +243,6 @@ class Labels(_Labelled):
 
     was = "multilabel"
     link_name, link = "logistic", LINKS["logistic"]
-    n_choices = 2
 
     def __init__(self, n_labels, announced=None):
         self.classes = np.arange(n_labels)
@@ -282,11 +293,15 @@ class MultiOutputClasses(_Labelled):
         self.link = Softmax(sizes)
         starts = np.cumsum([0, *sizes]).tolist()
         self.columns = [slice(*ends) for ends in pairwise(starts)]
-        self.n_choices = np.repeat(sizes, sizes)
+        self.sizes = sizes
 
     @property
     def announced(self):
         return self.classes
+
+    @property
+    def n_choices(self):
+        return np.repeat(self.sizes, self.sizes)
 
     def check(self, y, all_present):
         if np.ndim(y) != 2 or y.shape[1] != len(self.classes):

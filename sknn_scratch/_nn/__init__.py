@@ -1,1 +1,4 @@
-"""What a network computes: layers, activations, losses, parameters. Arrays only."""
+"""The computation of a network: layers, activations, losses, parameters.
+
+Arrays only: nothing here knows scikit-learn.
+"""

@@ -12,7 +12,10 @@ To add an activation, write its class and name it in ``ACTIVATIONS``: every esti
 accepts it, the gradient tests check it and the documentation lists it.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import expit, ndtr
 
 # As 0-d arrays of the working dtype, 0 and 1 cost a ufunc call half its overhead.
@@ -52,7 +55,7 @@ class Activation:
     #: None, a dict of attributes, a number, or "z", f's own input. None: no ONNX form.
     onnx: tuple | None = None
 
-    def forward(self, z, s=None):
+    def forward(self, z: np.ndarray, s: Sequence[np.ndarray] | None = None) -> None:
         """Replace z by f(z).
 
         Parameters
@@ -65,7 +68,9 @@ class Activation:
         """
         raise NotImplementedError
 
-    def backward(self, a, delta, s=None):
+    def backward(
+        self, a: np.ndarray, delta: np.ndarray, s: Sequence[np.ndarray] | None = None
+    ) -> None:
         """Multiply delta by f'(z).
 
         Parameters
@@ -79,7 +84,9 @@ class Activation:
         """
         raise NotImplementedError
 
-    def buffers(self, z, s):
+    def buffers(
+        self, z: np.ndarray, s: Sequence[np.ndarray] | None
+    ) -> Sequence[np.ndarray]:
         """Give a forward pass its arrays to work in.
 
         Parameters
@@ -346,7 +353,9 @@ ACTIVATIONS = {
 }
 
 
-def check_activation(activation, *, z=None, rtol=1e-6):
+def check_activation(
+    activation: Activation, *, z: ArrayLike | None = None, rtol: float = 1e-6
+) -> None:
     """Check an activation's derivative against central differences.
 
     Parameters
@@ -376,7 +385,8 @@ def check_activation(activation, *, z=None, rtol=1e-6):
             "check_activation takes an instance of a subclass of Activation, "
             f"got {activation!r}."
         )
-    z = np.linspace(-4, 4, 60)[:, None] if z is None else np.atleast_2d(z).astype(float)
+    points = np.linspace(-4, 4, 60)[:, None] if z is None else np.atleast_2d(z)
+    z = points.astype(float)
 
     def value(x):
         a = x.copy()

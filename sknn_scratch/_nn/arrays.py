@@ -1,5 +1,7 @@
 """Small things that several rooms need: products, numbers, rows as BLAS takes them."""
 
+from functools import partial
+
 import numpy as np
 
 
@@ -24,7 +26,7 @@ def per_net(value, dtype, n_axes):
     value : float or array-like of shape (nets,)
         One number, or one for each net.
     dtype : dtype
-        What the network computes in.
+        Precision of the network.
     n_axes : int
         Number of axes that follow the nets' in what it is combined with.
 
@@ -34,6 +36,14 @@ def per_net(value, dtype, n_axes):
     """
     value = np.array(value, dtype)
     return value.reshape(*value.shape, *(1,) * n_axes) if value.ndim else value
+
+
+def number_type(nets):
+    """Give the function that makes sums float64 numbers: floats, of many nets arrays.
+
+    One net's are Python's, which are quicker to add than NumPy's.
+    """
+    return partial(np.asarray, dtype=np.float64) if nets else float
 
 
 def for_blas(X):

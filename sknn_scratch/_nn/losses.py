@@ -18,13 +18,13 @@ To add a loss, write its two formulas and name it in ``LOSSES``.
 
 import copy
 import inspect
-from functools import partial
+from collections.abc import Callable
 
 import numpy as np
 from scipy.special import xlogy
 
 from sknn_scratch._nn.activations import Identity, Logistic
-from sknn_scratch._nn.arrays import per_net
+from sknn_scratch._nn.arrays import number_type, per_net
 from sknn_scratch._nn.links import Exp, Softmax
 
 
@@ -34,7 +34,7 @@ class Loss:
     Parameters
     ----------
     link : Activation
-        What turns the raw output into predictions.
+        The function that turns the raw output into predictions.
     params : dict, default=None
         The estimator's parameters; a loss reads its own, each a number or, for many
         nets, an array with one for each.
@@ -53,6 +53,19 @@ class Loss:
 
     #: The names of the parameters that it reads.
     reads: tuple[str, ...] = ()
+
+    #: Buffers of z's shape.
+    t: np.ndarray
+    u: np.ndarray
+    more: list[np.ndarray]
+    #: Numbers as 0-d arrays of the working dtype: no conversion at each ufunc call.
+    one: np.ndarray
+    half: np.ndarray
+    eps: np.ndarray
+    one_minus_eps: np.ndarray
+    #: For the sums over the rows.
+    column: np.ndarray
+    number: Callable
 
     def __init__(self, link, params=None):
         self.link = link
@@ -73,9 +86,7 @@ class Loss:
         buffers = [np.empty(shape, dtype) for _ in range(max(2, self.n_buffers))]
         loss.t, loss.u, *loss.more = buffers
         loss.column = np.empty((*nets, k), dtype)
-        # One net's value is a float, which is quicker to add than NumPy's numbers.
-        loss.number = partial(np.asarray, dtype=np.float64) if nets else float
-        # 0-d arrays of the working dtype: no conversion at each ufunc call.
+        loss.number = number_type(nets)
         eps = np.finfo(dtype).eps
         loss.one, loss.eps, loss.one_minus_eps, loss.half = (
             np.array(value, dtype) for value in (1, eps, 1 - eps, 0.5)
@@ -101,7 +112,7 @@ class Loss:
         # Column by column in the order of the rows, then across: np.average's order.
         if weight is not None:
             t *= weight[..., None]
-        np.add.reduce(t, -2, None, self.column)
+        np.add.reduce(t, -2, out=self.column)
         self.column /= total
         return self.sign * self.number(np.add.reduce(self.column, -1))
 
@@ -396,8 +407,8 @@ def _by_link(categorical, bernoulli):
         cls = categorical if isinstance(link, Softmax) else bernoulli
         return cls(link, params)
 
-    both = [inspect.getdoc(categorical), inspect.getdoc(bernoulli)]
-    loss.__doc__ = "\n\nWith a logistic link ".join(both)
+    both = inspect.getdoc(categorical), inspect.getdoc(bernoulli)
+    loss.__doc__ = "\n\nWith a logistic link ".join(map(str, both))
     return loss
 
 

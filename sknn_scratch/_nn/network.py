@@ -19,7 +19,7 @@ axis of nets, and the same lines of the layers compute all of them in one call e
 import numpy as np
 
 from sknn_scratch._nn.arrays import for_blas
-from sknn_scratch._nn.layers import Room, at_the_door
+from sknn_scratch._nn.layers import Layer, Room, at_the_door
 from sknn_scratch._nn.parameters import Layout
 
 # Prediction goes over chunks of rows whose widest buffer stays in the cache. Wide
@@ -69,7 +69,7 @@ class Network:
     Attributes
     ----------
     layout : Layout
-        Where each parameter lies in theta.
+        The parameters' places in theta.
     named : dict of str to tuple of ndarray
         The parameters of each name, "W" and "b" for example, in the layers' order.
     """
@@ -87,7 +87,8 @@ class Network:
         return {"layers": self.layers, "theta": self.theta, "nets": self.nets}
 
     def __setstate__(self, state):
-        self.__init__(**state)
+        layers, nets = state["layers"], state["nets"]
+        self._settle(layers, Layout(layers, nets), state["theta"])
 
     def with_theta(self, theta):
         """The same architecture over another vector, taken over without a copy."""
@@ -160,7 +161,7 @@ class Network:
         initializer : callable
             ``initializer(random_state, fan_in, fan_out, activation)``.
         random_state : RandomState
-            What to draw from.
+            Source of the draws.
         x : ndarray of shape (n_samples, n_features), default=None
             Rows; each layer then has its own inputs at hand when it draws.
         """
@@ -172,7 +173,7 @@ class Network:
     def planned(self, n, *, sparse=False, training=False):
         """The layers with buffers for n rows; those of training only in training."""
         layers = self.layers if training else self.prediction_layers
-        planned = []
+        planned: list[Layer] = []
         has_parameters = False
         for layer in at_the_door(layers) if sparse else layers:
             needs_dx, owns_input = training and has_parameters, bool(planned)
@@ -192,7 +193,7 @@ class Network:
         link : Activation
             Applied to the raw output in place.
         rows : int, default=None
-            How many rows at a time; None chooses. The last bits may depend on it.
+            Number of rows at a time; None chooses. The last bits may depend on it.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""Parameters of layers, and where each lies in the network's flat vector.
+"""Parameters of layers, and their places in the network's flat vector.
 
 The vector is laid out block by block: first the parameters that weight decay applies
 to, then the others, those of one learning-rate factor side by side, otherwise in the
@@ -58,7 +58,7 @@ class Piece(NamedTuple):
 
 
 class Layout:
-    """Where the parameters of some layers lie in a flat vector.
+    """The places of some layers' parameters in a flat vector.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ class Layout:
         dict of str to tuple of ndarray
             The views of each name, in the order of the layers.
         """
-        named = {}
+        named: dict[str, list] = {}
         views = zip(self.blocks, self.views(vector), strict=True)
         for (i, name, _, _), view in sorted(views, key=lambda pair: pair[0].layer):
             setattr(layers[i], prefix + name, view)
@@ -148,7 +148,7 @@ class Layout:
 
     def _one_rate(self):
         """(learning-rate factor, start, stop) of the stretches that share one."""
-        stretches = []
+        stretches: list[tuple[float, int, int]] = []
         for block in self.blocks:
             rate, start, stop = (
                 block.parameter.rate_factor,

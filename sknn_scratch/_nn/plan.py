@@ -1,9 +1,11 @@
 """Plan: a network's buffers for n rows, its gradient and its loss: a training step."""
 
-from functools import cached_property, partial
+from collections.abc import Callable
+from functools import cached_property
 
 import numpy as np
 
+from sknn_scratch._nn.arrays import number_type
 from sknn_scratch._nn.network import run, run_back
 
 
@@ -27,13 +29,13 @@ class Plan:
     network : Network
         Its parameters are shared, not copied.
     loss : Loss
-        What is minimised.
+        The loss to minimise.
     n : int
         Number of rows.
     alpha : float or ndarray of shape (nets,)
         Strength of the L2 penalty, alpha / (2 total weight) |w|^2.
     grad : ndarray of shape (n_parameters,), default=None
-        Where gradients go; plans of one training share it. None allocates it.
+        Array for the gradients; plans of one training share it. None allocates it.
     sparse : bool, default=False
         Whether the rows come as a CSR matrix.
     weighted : bool, default=False
@@ -65,8 +67,8 @@ class Plan:
         self.weight_grad = self.grad[: layout.n_decaying]
         # One flat view a weight matrix: |w|^2 adds up in scikit-learn's order.
         self.weight_blocks = layout.decaying(self.theta)
-        self.squared_norm = np.vecdot if nets else np.ndarray.dot
-        self.number = partial(np.asarray, dtype=np.float64) if nets else float
+        self.squared_norm: Callable = np.vecdot if nets else np.ndarray.dot
+        self.number = number_type(nets)
 
     def backprop(self, x, y, weight=None):
         """All of backpropagation.
@@ -89,7 +91,7 @@ class Plan:
         """
         total = self.total
         if weight is not None:
-            np.add.reduce(weight, -1, None, total, total.ndim > 0)
+            np.add.reduce(weight, -1, out=total, keepdims=total.ndim > 0)
         z = run(self.layers, x)
         value = self.loss.value_and_delta(z, y, weight, total)  # z now holds dL/dz
         run_back(self.layers, z)

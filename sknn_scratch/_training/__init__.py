@@ -1,1 +1,4 @@
-"""How a network learns: batches, loops, optimisers, schedules. No scikit-learn."""
+"""The training of a network: batches, loops, optimisers, schedules.
+
+Nothing here knows scikit-learn.
+"""

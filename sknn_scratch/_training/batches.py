@@ -1,7 +1,7 @@
-"""What a training learns from, and its rows batch after batch."""
+"""The data of a training, batch after batch."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -20,16 +20,16 @@ def network_input(X, weight, dtype):
 
 @dataclass
 class Problem:
-    """What is to be learnt: a network, and data in the network's dtype.
+    """A network, and the data that it is to learn, in the network's dtype.
 
     X is dense or CSR; Y is of the network's dtype or boolean (one-hot rows take an
     eighth of the memory so); weight is None or (n_samples,).
     """
 
     network: Network
-    target: object
+    target: Any
     loss: Loss
-    X: object
+    X: Any
     Y: np.ndarray
     weight: np.ndarray | None
     random_state: np.random.RandomState
@@ -44,7 +44,7 @@ class Problem:
 
 
 class Buffers(NamedTuple):
-    """Where the rows of a batch are gathered."""
+    """The arrays that the rows of a batch are gathered in."""
 
     #: None where X gives the rows without a copy.
     x: np.ndarray | None

@@ -31,7 +31,7 @@ class Unwatched:
 
 @dataclass
 class Progress:
-    """What a training has to tell."""
+    """The course of a training so far."""
 
     n_iter: int = 0
     t: int = 0

@@ -12,6 +12,8 @@ To add an optimiser, say which ``slots`` (vectors like theta) it keeps, write
 ``configure``, ``set_rate`` and ``update``, and name it in ``OPTIMIZERS``.
 """
 
+from typing import Any
+
 import numpy as np
 
 from sknn_scratch._nn.arrays import per_net
@@ -38,13 +40,15 @@ class Optimizer:
 
     #: Names of the state vectors.
     slots: tuple[str, ...] = ()
+    #: (learning-rate factor, pieces), while attached to a plan.
+    groups: list
 
     def __init__(self, size, dtype, params, nets=()):
         self.dtype, self.nets = np.dtype(dtype), nets
         self.state = {name: np.zeros(size, dtype) for name in self.slots}
         self.learning_rate = self.exactly(params["learning_rate_init"])
         clip_norm = params["clip_norm"]
-        self.clip_norm = None if clip_norm is None else np.float64(clip_norm)
+        self.clip_norm: Any = None if clip_norm is None else np.float64(clip_norm)
         self.configure(params)
 
     # ---- numbers: floats, 0-d arrays, or a column for many nets ------------------
@@ -87,7 +91,7 @@ class Optimizer:
         pieces = plan.layout.pieces(length, by_net=bool(self.nets))
         self.alpha = self.number(plan.alpha) if np.any(plan.alpha) else None
         spare = np.empty(min(max([length, *self.nets]), len(plan.theta)), self.dtype)
-        self.groups = {}
+        groups: dict[float, list] = {}
         for piece in pieces:
             theta, grad = piece.of(plan.theta), piece.of(plan.grad)
             room = spare[: theta.size].reshape(theta.shape)
@@ -101,10 +105,10 @@ class Optimizer:
                 else (weights, *penalised)
             )
             state = [piece.of(self.state[name]) for name in self.slots]
-            self.groups.setdefault(piece.rate_factor, []).append(
+            groups.setdefault(piece.rate_factor, []).append(
                 (penalty, (theta, grad, room, weights, *state))
             )
-        self.groups = list(self.groups.items())
+        self.groups = list(groups.items())
         return self.step if self.clip_norm is None else self.clipped_step
 
     def detach(self):
@@ -153,7 +157,7 @@ class SGD(Optimizer):
     descent and keeps no state.
     """
 
-    slots = ("velocity",)
+    slots: tuple[str, ...] = ("velocity",)
 
     def configure(self, params):
         self.momentum = self.number(params["momentum"])

@@ -1,4 +1,4 @@
-"""When a training has stalled."""
+"""The rule by which a training has stalled."""
 
 import numpy as np
 

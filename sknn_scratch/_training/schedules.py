@@ -40,7 +40,7 @@ class Schedule:
         return rate
 
     def on_plateau(self, rate):
-        """What follows when the loss or the score has stalled.
+        """Decide on a stalled loss or score: another rate, or the end.
 
         Returns
         -------

@@ -1,10 +1,11 @@
 """Rows that the network is not trained on, and its score on them after each epoch."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from sknn_scratch._training.batches import network_input
+from sknn_scratch._training.batches import Problem, network_input
 
 
 @dataclass
@@ -25,11 +26,11 @@ class Given:
         The rows as the user gave them, for a scorer; None: they are X.
     """
 
-    X: object
+    X: Any
     y: np.ndarray
     Y: np.ndarray
     weight: np.ndarray | None
-    raw: object = None
+    raw: Any = None
 
     def __post_init__(self):
         if self.raw is None:
@@ -50,9 +51,9 @@ class Validation:
         ``scorer(X, y, weight)``; or minus the loss; or the target's own score.
     """
 
-    problem: object
+    problem: Problem
     given: Given
-    scorer: object = None
+    scorer: Any = None
     scores: list = field(default_factory=list)
     losses: list = field(default_factory=list)
 
@@ -61,7 +62,8 @@ class Validation:
         dtype = problem.network.dtype
         self.X, self.weight = network_input(given.X, given.weight, dtype)
         self.Y = given.Y.astype(dtype, copy=False)
-        self.loss = problem.loss.planned(*self.Y.shape, dtype)
+        n, k = self.Y.shape
+        self.loss = problem.loss.planned(n, k, dtype)
         self.total = len(self.Y) if self.weight is None else float(self.weight.sum())
         if not self.total:
             raise ValueError(

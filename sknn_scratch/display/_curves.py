@@ -1,5 +1,8 @@
 """Loss curves."""
 
+from collections.abc import Sequence
+from typing import Any, Self
+
 import numpy as np
 
 from sknn_scratch._pipelines import last_step
@@ -19,7 +22,7 @@ class LossCurveDisplay:
     Attributes
     ----------
     ax_ : matplotlib Axes
-        What was drawn on.
+        The axes of the picture.
     figure_ : matplotlib Figure
         Its figure.
     lines_ : list of matplotlib Line2D
@@ -36,12 +39,24 @@ class LossCurveDisplay:
     'Loss'
     """
 
-    def __init__(self, loss_curves, validation_curves=()):
+    def __init__(
+        self,
+        loss_curves: Sequence[Sequence[float]],
+        validation_curves: Sequence[Sequence[float]] = (),
+    ) -> None:
         self.loss_curves = [list(curve) for curve in loss_curves]
         self.validation_curves = [list(curve) for curve in validation_curves]
 
     @classmethod
-    def from_estimator(cls, estimator, *, ax=None, log=False, name=None, **kwargs):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        *,
+        ax: Any = None,
+        log: bool = False,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the curves of an estimator, of several, or of a repeated fit.
 
         Parameters
@@ -49,11 +64,11 @@ class LossCurveDisplay:
         estimator : estimator, list of estimator, or RepeatedFit
             Fitted; of a pipeline the last step counts.
         ax : matplotlib Axes, default=None
-            What to draw on; None makes a figure.
+            Axes to draw on; None makes a figure.
         log : bool, default=False
             Whether the losses have a logarithmic axis.
         name : str, default=None
-            What the legend calls the curve.
+            Name of the curve in the legend.
         **kwargs : dict
             Passed to matplotlib's ``plot``.
 
@@ -80,11 +95,18 @@ class LossCurveDisplay:
         validation = [getattr(run, "validation_loss_curve_", None) for run in runs]
         display = cls(
             [run.loss_curve_ for run in runs],
-            validation if all(validation) else (),
+            [curve for curve in validation if curve] if all(validation) else (),
         )
         return display.plot(ax=ax, log=log, name=name, **kwargs)
 
-    def plot(self, ax=None, *, log=False, name=None, **kwargs):
+    def plot(
+        self,
+        ax: Any = None,
+        *,
+        log: bool = False,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw.
 
         Parameters

@@ -1,6 +1,10 @@
 """Heat maps of grid searches."""
 
+from collections.abc import Iterable
+from typing import Any, Self
+
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
 from sknn_scratch.display._drawing import pyplot
@@ -18,14 +22,14 @@ class GridSearchDisplay:
     x_values, y_values : list
         Their values, in order.
     score_name : str, default="Mean test score"
-        What the colours mean.
+        Label of the colour bar.
 
     Attributes
     ----------
     best_ : tuple of int
         Row and column of the best score.
     ax_, figure_ : matplotlib Axes and Figure
-        What was drawn on.
+        The axes and figure of the picture.
     im_ : matplotlib AxesImage
         The heat map.
 
@@ -44,14 +48,14 @@ class GridSearchDisplay:
 
     def __init__(
         self,
-        scores,
+        scores: ArrayLike,
         *,
-        x_name,
-        y_name,
-        x_values,
-        y_values,
-        score_name="Mean test score",
-    ):
+        x_name: str,
+        y_name: str,
+        x_values: Iterable[Any],
+        y_values: Iterable[Any],
+        score_name: str = "Mean test score",
+    ) -> None:
         self.scores = np.asarray(scores, float)
         self.x_name, self.y_name = x_name, y_name
         self.x_values, self.y_values = list(x_values), list(y_values)
@@ -61,15 +65,15 @@ class GridSearchDisplay:
     @classmethod
     def from_estimator(
         cls,
-        search,
+        search: Any,
         *,
-        x=None,
-        y=None,
-        score="mean_test_score",
-        reduce="best",
-        ax=None,
-        **kwargs,
-    ):
+        x: str | None = None,
+        y: str | None = None,
+        score: str = "mean_test_score",
+        reduce: str = "best",
+        ax: Any = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the scores of a fitted GridSearchCV.
 
         Parameters
@@ -81,9 +85,9 @@ class GridSearchDisplay:
         score : str, default="mean_test_score"
             A column of ``cv_results_``, "mean_train_score" for example.
         reduce : {"best", "mean"}, default="best"
-            What stands for the cells that differ in other parameters.
+            Score of a cell whose fits differ in other parameters: their best or mean.
         ax : matplotlib Axes, default=None
-            What to draw on; None makes a figure.
+            Axes to draw on; None makes a figure.
         **kwargs : dict
             Passed to matplotlib's ``imshow``.
 
@@ -124,7 +128,7 @@ class GridSearchDisplay:
         if reduce not in ("best", "mean"):
             raise ValueError(f"reduce must be 'best' or 'mean', got {reduce!r}.")
         x_values, y_values = (_in_order([p.get(n) for p in table]) for n in (x, y))
-        cells = [[[] for _ in x_values] for _ in y_values]
+        cells: list[list[list]] = [[[] for _ in x_values] for _ in y_values]
         keys = [repr(v) for v in x_values], [repr(v) for v in y_values]
         for params, value in zip(table, results[score], strict=True):
             row, column = (
@@ -144,7 +148,7 @@ class GridSearchDisplay:
         )
         return display.plot(ax=ax, **kwargs)
 
-    def plot(self, ax=None, **kwargs):
+    def plot(self, ax: Any = None, **kwargs: Any) -> Self:
         """Draw.
 
         Parameters

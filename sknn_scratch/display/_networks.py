@@ -1,10 +1,14 @@
 """Looks inside a network: its first weights, its flow."""
 
+from typing import Any, Self
+
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.decomposition import PCA
 from sklearn.utils.validation import check_is_fitted
 
 from sknn_scratch._pipelines import last_step
+from sknn_scratch._types import MatrixLike
 from sknn_scratch.display._drawing import pyplot
 
 
@@ -38,7 +42,9 @@ class WeightsDisplay:
     (4,)
     """
 
-    def __init__(self, weights, shape=None):
+    def __init__(
+        self, weights: ArrayLike, shape: tuple[int, int] | None = None
+    ) -> None:
         self.weights = np.asarray(weights)
         n = len(self.weights)
         side = round(np.sqrt(n))
@@ -50,7 +56,15 @@ class WeightsDisplay:
             )
 
     @classmethod
-    def from_estimator(cls, estimator, *, shape=None, n_units=None, fig=None, **kwargs):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        *,
+        shape: tuple[int, int] | None = None,
+        n_units: int | None = None,
+        fig: Any = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the first layer's weights of a fitted MLP, or the lift of a ResNet.
 
         Parameters
@@ -62,7 +76,7 @@ class WeightsDisplay:
         n_units : int, default=None
             Draw the first n_units only.
         fig : matplotlib Figure, default=None
-            What to draw on; None makes one.
+            Figure to draw on; None makes one.
         **kwargs : dict
             Passed to matplotlib's ``imshow``.
 
@@ -86,7 +100,7 @@ class WeightsDisplay:
             raise ValueError(f"{model} has no weights of a first layer to draw.")
         return cls(weights[:, :n_units], shape).plot(fig=fig, **kwargs)
 
-    def plot(self, *, fig=None, **kwargs):
+    def plot(self, *, fig: Any = None, **kwargs: Any) -> Self:
         """Draw.
 
         Parameters
@@ -131,9 +145,9 @@ class HiddenStatesDisplay:
     Attributes
     ----------
     projected_ : ndarray of shape (n_layers + 1, n_samples, 2)
-        What is drawn.
+        The points that are drawn.
     ax_, figure_ : matplotlib Axes and Figure
-        What was drawn on.
+        The axes and figure of the picture.
 
     Examples
     --------
@@ -146,7 +160,7 @@ class HiddenStatesDisplay:
     (21, 200, 2)
     """
 
-    def __init__(self, states, y=None):
+    def __init__(self, states: ArrayLike, y: ArrayLike | None = None) -> None:
         self.states = np.asarray(states)
         width = self.states.shape[-1]
         if self.states.ndim != 3 or width < 2:
@@ -162,7 +176,16 @@ class HiddenStatesDisplay:
             self.projected_ = flat.reshape(*self.states.shape[:2], 2)
 
     @classmethod
-    def from_estimator(cls, estimator, X, y=None, *, n_paths=100, ax=None, **kwargs):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: MatrixLike,
+        y: ArrayLike | None = None,
+        *,
+        n_paths: int = 100,
+        ax: Any = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the flow of X through a fitted ResNet.
 
         Parameters
@@ -174,9 +197,9 @@ class HiddenStatesDisplay:
         y : array-like of shape (n_samples,), default=None
             Labels, for the colours.
         n_paths : int, default=100
-            How many rows, evenly taken, are drawn with their paths.
+            Number of rows, evenly taken, that are drawn with their paths.
         ax : matplotlib Axes, default=None
-            What to draw on; None makes a figure.
+            Axes to draw on; None makes a figure.
         **kwargs : dict
             Passed to matplotlib's ``plot`` for the paths.
 
@@ -197,7 +220,7 @@ class HiddenStatesDisplay:
         display = cls(estimator.hidden_states(X), y)
         return display.plot(ax=ax, n_paths=n_paths, **kwargs)
 
-    def plot(self, ax=None, *, n_paths=100, **kwargs):
+    def plot(self, ax: Any = None, *, n_paths: int = 100, **kwargs: Any) -> Self:
         """Draw.
 
         Parameters

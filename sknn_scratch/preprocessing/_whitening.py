@@ -14,8 +14,10 @@ what the whole gives, to rounding.
 
 from math import isfinite
 from numbers import Integral, Real
+from typing import Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import linalg
 from sklearn.base import (
     BaseEstimator,
@@ -29,6 +31,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknn_scratch._rollback import unchanged_on_failure
+from sknn_scratch._types import typed
 
 
 class WhiteningTransformer(
@@ -50,7 +53,7 @@ class WhiteningTransformer(
         - 'cholesky': L^-1 (x - mu) with C = L L'; feature j is made of the features up
           to j. It needs data of full rank.
     n_components : int, float or None, default=None
-        How many directions to keep, the largest ones; a float in (0, 1) keeps as many
+        Number of directions to keep, the largest ones; a float in (0, 1) keeps as many
         as explain that share of the variance. None keeps all of them, at most
         min(n_samples, n_features). For 'zca' the others are set to 0; 'cholesky' takes
         None only.
@@ -113,14 +116,21 @@ class WhiteningTransformer(
         "eps": [Interval(Real, 0, None, closed="left")],
     }
 
-    def __init__(self, method="pca", *, n_components=None, shrinkage=None, eps=1e-8):
+    def __init__(
+        self,
+        method: str = "pca",
+        *,
+        n_components: float | None = None,
+        shrinkage: float | str | None = None,
+        eps: float = 1e-8,
+    ) -> None:
         self.method = method
         self.n_components = n_components
         self.shrinkage = shrinkage
         self.eps = eps
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    @typed(_fit_context(prefer_skip_nested_validation=True))
+    def fit(self, X: ArrayLike, y: None = None) -> Self:
         """Learn mean and whitening matrix.
 
         Parameters
@@ -143,8 +153,8 @@ class WhiteningTransformer(
         """
         return self._update(X, fresh=True)
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y=None):
+    @typed(_fit_context(prefer_skip_nested_validation=True))
+    def partial_fit(self, X: ArrayLike, y: None = None) -> Self:
         """Learn from more rows; any chunks give what fit on all of them gives.
 
         Parameters
@@ -301,7 +311,7 @@ class WhiteningTransformer(
         np.fill_diagonal(R, np.diag(R) + self.eps)
         return linalg.solve_triangular(R, np.eye(p), trans="T"), R.T
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> np.ndarray:
         """Whiten rows.
 
         Parameters
@@ -315,10 +325,10 @@ class WhiteningTransformer(
             (X - mu) M'.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=(np.float64, np.float32), reset=False)
-        return (X - self.mean_) @ self.whitening_.T
+        rows = validate_data(self, X, dtype=(np.float64, np.float32), reset=False)
+        return (rows - self.mean_) @ self.whitening_.T
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: ArrayLike) -> np.ndarray:
         """Go back to the original features.
 
         Parameters
@@ -332,14 +342,15 @@ class WhiteningTransformer(
             The rows they came from, but for the directions that were left out.
         """
         check_is_fitted(self)
-        X = np.asarray(X)
-        return X @ self.coloring_.T + self.mean_
+        return np.asarray(X) @ self.coloring_.T + self.mean_
 
     @property
     def _n_features_out(self):
         return len(self.whitening_)
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(
+        self, input_features: ArrayLike | None = None
+    ) -> np.ndarray:
         """Names of the whitened features.
 
         Parameters

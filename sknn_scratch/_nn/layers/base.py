@@ -1,4 +1,4 @@
-"""What a layer is: shapes, parameters, and, once planned for n rows, buffers.
+"""The base of all layers: shapes, parameters, and, once planned for n rows, buffers.
 
 The parameters are views of the network's flat vector ``theta``; the gradients, named
 with a leading d, are views of a second vector of the same layout, and ``backward``
@@ -19,7 +19,7 @@ import numpy as np
 
 
 class Room(NamedTuple):
-    """What a layer makes its buffers for."""
+    """The rows, dtype and purpose that a layer makes its buffers for."""
 
     #: Number of rows.
     n: int
@@ -39,7 +39,7 @@ class Room(NamedTuple):
 
 
 class Layer:
-    """What a layer is to a network."""
+    """One step of a network's computation."""
 
     #: Whether the layer is left out of prediction.
     training_only: ClassVar[bool] = False
@@ -60,7 +60,7 @@ class Layer:
         initializer : callable
             ``initializer(random_state, fan_in, fan_out, activation)``.
         random_state : RandomState
-            What to draw from.
+            Source of the draws.
         x : ndarray of shape (n_samples, n_in), default=None
             Some inputs of the layer, for values that depend on the data.
         """

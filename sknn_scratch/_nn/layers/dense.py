@@ -1,5 +1,7 @@
 """The fully connected layer, with its activation in the same buffer."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from sknn_scratch._nn.arrays import fastest_matmul
@@ -19,6 +21,11 @@ class Dense(Layer):
     drawn_as : Activation, default=None
         The activation that the initial weights are drawn for; None: f.
     """
+
+    W: np.ndarray
+    b: np.ndarray
+    dW: np.ndarray
+    db: np.ndarray
 
     def __init__(self, n_in, n_out, activation, drawn_as=None):
         self.n_in, self.n_out, self.f = n_in, n_out, activation
@@ -40,7 +47,7 @@ class Dense(Layer):
         self.a = room.empty(n_out)
         self.s = None
         self.b_row = self.b[..., None, :]
-        self.matmul_z = fastest_matmul(n, n_in, n_out, room.nets)
+        self.matmul_z: Callable = fastest_matmul(n, n_in, n_out, room.nets)
         if not room.training:
             return
         self.s = [room.empty(n_out) for _ in range(self.f.n_buffers)]
@@ -59,7 +66,7 @@ class Dense(Layer):
     def backward(self, delta):
         self.f.backward(self.a, delta, self.s)  # dL/da becomes dL/dz
         self.matmul_dW(self.x.mT, delta, self.dW)  # dL/dW = x' dL/dz
-        np.add.reduce(delta, -2, None, self.db)  # dL/db = column sums
+        np.add.reduce(delta, -2, out=self.db)  # dL/db = column sums
         if self.dx is None:
             return None
         return self.matmul_dx(delta, self.W_T, self.dx)  # dL/dx = dL/dz W'

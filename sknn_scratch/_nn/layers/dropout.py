@@ -28,7 +28,7 @@ class Dropout(Layer):
         self.n_in = self.n_out = n
         self.rate = rate
         #: What each net's masks are drawn from.
-        self.generators = [None]
+        self.generators: list = [None]
 
     def draw(self, initializer, random_state, x=None):
         seed = random_state.randint(2**32, size=4)

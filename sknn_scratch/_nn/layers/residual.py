@@ -30,6 +30,11 @@ class ResidualStack(Layer):
         Whether all layers share one W and one b.
     """
 
+    W: np.ndarray
+    b: np.ndarray
+    dW: np.ndarray
+    db: np.ndarray
+
     def __init__(self, n_layers, width, step_size, activation, tied=False):
         self.n_layers, self.step = n_layers, step_size
         self.n_in = self.n_out = width
@@ -53,11 +58,10 @@ class ResidualStack(Layer):
         self.h = np.array(self.step, room.dtype)
         self.training = room.training
         self.matmul = fastest_matmul(n, width, width, nets)
-        W, b = zip(*(self._parameters(k) for k in range(K)), strict=True)
-        b = [row[..., None, :] for row in b]
+        parameters = [self._parameters(k) for k in range(K)]
+        self.layers = [(W, b[..., None, :]) for W, b in parameters]
         if not room.training:  # the layers follow each other in two buffers
             self.y, self.a = room.empty(width), room.empty(width)
-            self.layers = list(zip(W, b, strict=True))
             return
         Y = np.empty((*nets, K + 1, n, width), room.dtype)
         A, D, *S = np.empty((2 + self.f.n_buffers, *nets, K, n, width), room.dtype)
@@ -68,8 +72,10 @@ class ResidualStack(Layer):
 
         s = list(zip(*map(each, S), strict=True)) if S else [()] * K
         self.y_0, self.dy = each(Y)[0], room.empty(width)
-        self.layers = list(zip(W, b, each(A), each(Y, 1), s, strict=True))
-        W_T = [w.mT for w in W]
+        rooms = zip(each(A), each(Y, 1), s, strict=True)
+        both = zip(self.layers, rooms, strict=True)
+        self.layers_forward = [(*views, *buffers) for views, buffers in both]
+        W_T: list = [W.mT for W, _ in parameters]
         if not room.needs_dx:
             W_T[0] = None
         self.layers_back = list(zip(W_T, each(A), each(D), s, strict=True))[::-1]
@@ -89,7 +95,7 @@ class ResidualStack(Layer):
             return y
         self.y_0[...] = x
         x, h, forward = self.y_0, self.h, self.f.forward
-        for W, b, a, y, s in self.layers:
+        for W, b, a, y, s in self.layers_forward:
             self.matmul(x, W, a)
             a += b
             forward(a, s)

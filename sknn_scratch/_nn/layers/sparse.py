@@ -27,7 +27,7 @@ class SparseDense(Dense):
     def backward(self, delta):
         self.f.backward(self.a, delta, self.s)
         csr_matmul(self.x.T, delta, self.dW)
-        np.add.reduce(delta, -2, None, self.db)
+        np.add.reduce(delta, -2, out=self.db)
 
 
 class SparseDropout(Dropout):
