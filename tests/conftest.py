@@ -18,6 +18,24 @@ else:
     matplotlib.use("Agg")
 
 
+try:
+    import hypothesis
+except ImportError:
+    pass
+else:
+    # pytest --hypothesis-profile=few: a second run, on other versions, may be shorter.
+    for name, max_examples in (("many", 300), ("few", 50)):
+        hypothesis.settings.register_profile(
+            name,
+            max_examples=max_examples,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            suppress_health_check=list(hypothesis.HealthCheck),
+        )
+    hypothesis.settings.load_profile("many")
+
+
 @pytest.fixture(params=["float32", "float64"])
 def dtype(request):
     """Both working dtypes."""

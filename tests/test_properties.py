@@ -173,22 +173,12 @@ def fitted_or_documented(fit):
             raise
 
 
-many = hypothesis.settings(
-    max_examples=300,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=list(hypothesis.HealthCheck),
-)
-
-
 def wanted_dtype(X, dtype):
     if dtype is not None:
         return np.dtype(dtype)
     return np.dtype("float32" if X.dtype == np.float32 else "float64")
 
 
-@many
 @hypothesis.given(st.data())
 @pytest.mark.parametrize("cls", [ScratchMLPClassifier, ResNetClassifier])
 def test_classifiers(cls, data):
@@ -220,7 +210,6 @@ def test_classifiers(cls, data):
     assert set(predicted) <= set(classes)
 
 
-@many
 @hypothesis.given(st.data())
 @pytest.mark.parametrize("cls", [ScratchMLPRegressor, ResNetRegressor])
 def test_regressors(cls, data):
@@ -249,7 +238,6 @@ def test_regressors(cls, data):
         assert (predicted >= 0).all()
 
 
-@many
 @hypothesis.given(st.data())
 def test_partial_fit(data):
     X = data.draw(features())
@@ -269,7 +257,6 @@ def test_partial_fit(data):
         assert np.isfinite(probabilities).all()
 
 
-@many
 @hypothesis.given(st.data())
 def test_whitening(data):
     X = data.draw(features(dtypes=("float32", "float64")))

@@ -1,8 +1,12 @@
 """Small things that several rooms need: products, numbers, rows as BLAS takes them."""
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
+
+#: ``column_sums(rows, -2, None, out)``: the sums over the rows, of each net.
+column_sums: Callable = np.add.reduce
 
 
 def fastest_matmul(rows, inner, columns, nets=()):

@@ -24,7 +24,7 @@ import numpy as np
 from scipy.special import xlogy
 
 from sknn_scratch._nn.activations import Identity, Logistic
-from sknn_scratch._nn.arrays import number_type, per_net
+from sknn_scratch._nn.arrays import column_sums, number_type, per_net
 from sknn_scratch._nn.links import Exp, Softmax
 
 
@@ -112,7 +112,7 @@ class Loss:
         # Column by column in the order of the rows, then across: np.average's order.
         if weight is not None:
             t *= weight[..., None]
-        np.add.reduce(t, -2, out=self.column)
+        column_sums(t, -2, None, self.column)
         self.column /= total
         return self.sign * self.number(np.add.reduce(self.column, -1))
 

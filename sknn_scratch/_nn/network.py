@@ -16,6 +16,8 @@ Many nets of one architecture may share a network: every parameter then has a le
 axis of nets, and the same lines of the layers compute all of them in one call each.
 """
 
+from functools import cached_property
+
 import numpy as np
 
 from sknn_scratch._nn.arrays import for_blas
@@ -115,7 +117,7 @@ class Network:
     def dtype(self):
         return self.theta.dtype
 
-    @property
+    @cached_property
     def prediction_layers(self):
         """The layers without those of training only."""
         return [layer for layer in self.layers if not layer.training_only]
@@ -174,12 +176,11 @@ class Network:
         """The layers with buffers for n rows; those of training only in training."""
         layers = self.layers if training else self.prediction_layers
         planned: list[Layer] = []
-        has_parameters = False
+        dtype, nets, needs_dx = self.theta.dtype, self.layout.nets, False
         for layer in at_the_door(layers) if sparse else layers:
-            needs_dx, owns_input = training and has_parameters, bool(planned)
-            room = Room(n, self.dtype, self.nets, training, needs_dx, owns_input)
+            room = Room(n, dtype, nets, training, needs_dx, bool(planned))
             planned.append(layer.planned(room))
-            has_parameters = has_parameters or bool(layer.parameters())
+            needs_dx = needs_dx or (training and bool(layer.parameters()))
         return planned
 
     def predict(self, X, link, *, rows=None):
@@ -200,7 +201,7 @@ class Network:
         ndarray of shape (n_samples, n_outputs), of many nets (nets, ...)
         """
         n, sparse = X.shape[-2], not isinstance(X, np.ndarray)
-        rows = rows or self._rows_at_once()
+        rows = rows or self._rows_at_once
         plan = self.planned(min(rows, n), sparse=sparse)
         if n <= rows:
             z = run(plan, for_blas(X.astype(self.dtype, copy=False)))
@@ -225,7 +226,7 @@ class Network:
         n, sparse = X.shape[0], not isinstance(X, np.ndarray)
         hidden = self.prediction_layers[:-1]
         outputs = [np.empty((n, layer.n_out), self.dtype) for layer in hidden]
-        rows = min(self._rows_at_once(), n)
+        rows = min(self._rows_at_once, n)
         for start, x in self._chunks(X, rows):
             if start == 0 or x.shape[0] < rows:
                 *plan, _ = self.planned(x.shape[0], sparse=sparse)
@@ -236,6 +237,7 @@ class Network:
                     next(kept)[start : start + rows] = x
         return outputs
 
+    @cached_property
     def _rows_at_once(self):
         itemsize = self.dtype.itemsize
         widest = max(layer.row_bytes(itemsize) for layer in self.layers)

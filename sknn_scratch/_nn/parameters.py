@@ -6,14 +6,12 @@ order of the layers. With many nets in one network every block holds all nets' v
 of one parameter, so that it is one contiguous (nets, ...) array.
 """
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 
-@dataclass(frozen=True)
-class Parameter:
+class Parameter(NamedTuple):
     """A parameter of a layer.
 
     Parameters

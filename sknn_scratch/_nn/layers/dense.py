@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from sknn_scratch._nn.arrays import fastest_matmul
+from sknn_scratch._nn.arrays import column_sums, fastest_matmul
 from sknn_scratch._nn.layers.base import Layer
 from sknn_scratch._nn.parameters import Parameter
 
@@ -66,7 +66,7 @@ class Dense(Layer):
     def backward(self, delta):
         self.f.backward(self.a, delta, self.s)  # dL/da becomes dL/dz
         self.matmul_dW(self.x.mT, delta, self.dW)  # dL/dW = x' dL/dz
-        np.add.reduce(delta, -2, out=self.db)  # dL/db = column sums
+        column_sums(delta, -2, None, self.db)  # dL/db = column sums
         if self.dx is None:
             return None
         return self.matmul_dx(delta, self.W_T, self.dx)  # dL/dx = dL/dz W'

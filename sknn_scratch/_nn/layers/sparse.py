@@ -4,8 +4,7 @@ Whatever takes a CSR matrix itself has a sparse form here; before any other laye
 :class:`Densify` makes one batch at a time dense. Behind the door all rows are dense.
 """
 
-import numpy as np
-
+from sknn_scratch._nn.arrays import column_sums
 from sknn_scratch._nn.layers.base import Layer
 from sknn_scratch._nn.layers.dense import Dense
 from sknn_scratch._nn.layers.dropout import Dropout
@@ -27,7 +26,7 @@ class SparseDense(Dense):
     def backward(self, delta):
         self.f.backward(self.a, delta, self.s)
         csr_matmul(self.x.T, delta, self.dW)
-        np.add.reduce(delta, -2, out=self.db)
+        column_sums(delta, -2, None, self.db)
 
 
 class SparseDropout(Dropout):
