@@ -1,15 +1,26 @@
-"""A failed call leaves the estimator as it was."""
+"""A failed call leaves the object as it was."""
 
-from contextlib import contextmanager
+from collections.abc import Callable
+from functools import wraps
+from typing import TypeVar
+
+Method = TypeVar("Method", bound=Callable)
 
 
-@contextmanager
-def unchanged_on_failure(estimator):
-    """A block after whose failure the estimator has its earlier attributes again."""
-    before = dict(estimator.__dict__)
-    try:
-        yield
-    except BaseException:
-        estimator.__dict__.clear()
-        estimator.__dict__.update(before)
-        raise
+def unchanged_on_failure(method: Method) -> Method:
+    """Let a method that fails leave its object with its earlier attributes.
+
+    The method must not change in place what the attributes are: it works on copies.
+    Putting the attributes back is one assignment, which no interrupt can divide.
+    """
+
+    @wraps(method)
+    def safe(self, *args, **kwargs):
+        before = dict(self.__dict__)
+        try:
+            return method(self, *args, **kwargs)
+        except BaseException:
+            self.__dict__ = before
+            raise
+
+    return safe  # type: ignore[return-value]

@@ -2,11 +2,10 @@
 
 An estimator says which layers it has (``_build_layers``), how its parameters are called
 (``_expose``) and which target it takes (``_target_for``); everything else is here. A
-fit works on local objects and commits them to ``self`` at its end, so that a fit that
-fails leaves the estimator as it was.
+fit works on local objects, of an earlier fit's weights on copies, and commits them to
+``self`` at its end in one assignment: a fit that fails leaves the estimator as it was.
 """
 
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from math import isfinite
@@ -29,7 +28,6 @@ from sknn_scratch._estimators.solvers import SOLVERS
 from sknn_scratch._nn.initializers import INITIALIZERS
 from sknn_scratch._nn.losses import LOSSES
 from sknn_scratch._nn.network import Network
-from sknn_scratch._rollback import unchanged_on_failure
 from sknn_scratch._training.batches import Problem
 from sknn_scratch._training.loop import Unwatched
 from sknn_scratch._training.validation import Given
@@ -58,6 +56,8 @@ class BaseNeuralEstimator(CallbackSupportMixin, BaseEstimator):
 
     #: Fitted attributes that are views of the network's parameters.
     _exposed: tuple[str, ...] = ()
+    #: Attributes that a later fit may not have.
+    _of_one_fit: tuple[str, ...] = ("_training_state",)
 
     # ---- what an estimator says of itself ----------------------------------------
 
@@ -92,34 +92,40 @@ class BaseNeuralEstimator(CallbackSupportMixin, BaseEstimator):
     # ---- fitting -----------------------------------------------------------------
 
     def _fit(self, X, y, sample_weight, given=(), incremental=False, classes=None):
-        """Fit, or do one epoch more; on any failure self is as it was."""
+        """Fit, or do one epoch more."""
         watcher = Unwatched() if incremental else watch(self, X, y, sample_weight)
-        with unchanged_on_failure(self):
-            network = self._adopted_network()
-            resumes = network is not None and (incremental or self.warm_start)
-            solver = self._prepared(
-                network if resumes else None,
-                watcher,
-                X,
-                y,
-                sample_weight,
-                given,
-                incremental,
-                classes,
+        network = self._adopted_network()
+        resumes = network is not None and (incremental or self.warm_start)
+        solver = self._prepared(
+            network if resumes else None,
+            watcher,
+            X,
+            y,
+            sample_weight,
+            given,
+            incremental,
+            classes,
+        )
+        snapshot = partial(self._snapshot, solver)
+        solver.run(snapshot)
+        if not np.isfinite(solver.problem.network.theta).all():
+            raise ValueError(
+                "Solver produced non-finite parameter weights. The input data "
+                "may contain large values and need to be preprocessed."
             )
-            snapshot = partial(self._snapshot, solver)
-            with self._parameters_restored_on_failure(solver, resumes):
-                solver.run(snapshot)
-                if not np.isfinite(solver.problem.network.theta).all():
-                    raise ValueError(
-                        "Solver produced non-finite parameter weights. The input data "
-                        "may contain large values and need to be preprocessed."
-                    )
-            for name in ("_training_state", *self._exposed):
-                self.__dict__.pop(name, None)  # this fit may not have them
-            self.__dict__.update(self._fitted(solver, solver.problem))
+        fitted = self._fitted(solver, solver.problem)
         watcher.finish(snapshot)
+        self._commit(fitted)
         return self
+
+    def _commit(self, fitted):
+        """Take over the fitted attributes, in one assignment."""
+        earlier = {
+            name: value
+            for name, value in self.__dict__.items()
+            if name not in self._of_one_fit and name not in self._exposed
+        }
+        self.__dict__ = {**earlier, **fitted}
 
     def _prepared(
         self, network, watcher, X, y, sample_weight, given, incremental, classes
@@ -178,24 +184,6 @@ class BaseNeuralEstimator(CallbackSupportMixin, BaseEstimator):
         network = solver.problem.network
         copied = network.with_theta(network.theta.copy())
         return self._fitted(solver, replace(solver.problem, network=copied))
-
-    @contextmanager
-    def _parameters_restored_on_failure(self, solver, resumes):
-        """A resumed fit works in place on the weights and the training's state."""
-        if not resumes:
-            yield
-            return
-        state = self.__dict__.get("_training_state")
-        theta = solver.problem.network.theta
-        before = theta.copy()
-        kept = None if state is None else state.snapshot()
-        try:
-            yield
-        except BaseException:
-            np.copyto(theta, before)
-            if state is not None:
-                state.restore(kept)
-            raise
 
     def _validate(self, X, y, reset, **options):
         X, y = validate_data(
@@ -259,7 +247,7 @@ class BaseNeuralEstimator(CallbackSupportMixin, BaseEstimator):
             )
         for layer, earlier in zip(layers, network.layers, strict=False):
             layer.inherit(earlier)
-        return wanted.with_theta(network.theta)
+        return wanted.with_theta(network.theta.copy())
 
     # ---- prediction --------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from sknn_scratch._estimators.targets import (
     announced_target,
     classification_target,
 )
+from sknn_scratch._rollback import unchanged_on_failure
 from sknn_scratch._types import MatrixLike, typed
 
 
@@ -24,6 +25,7 @@ class NeuralClassifier(ClassifierMixin, BaseNeuralEstimator):
     """A network whose output is read as classes or labels."""
 
     @typed(_fit_context(prefer_skip_nested_validation=True))
+    @unchanged_on_failure
     @typed(with_callbacks)
     @documented
     def fit(
@@ -62,6 +64,7 @@ class NeuralClassifier(ClassifierMixin, BaseNeuralEstimator):
 
     @typed(available_if(is_stochastic))
     @typed(_fit_context(prefer_skip_nested_validation=True))
+    @unchanged_on_failure
     @documented
     def partial_fit(
         self,

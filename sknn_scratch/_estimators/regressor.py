@@ -12,6 +12,7 @@ from sknn_scratch._estimators.base import BaseNeuralEstimator
 from sknn_scratch._estimators.docstrings import documented
 from sknn_scratch._estimators.parameters import is_stochastic, validation_set
 from sknn_scratch._estimators.targets import Numbers
+from sknn_scratch._rollback import unchanged_on_failure
 from sknn_scratch._types import MatrixLike, typed
 
 
@@ -19,6 +20,7 @@ class NeuralRegressor(RegressorMixin, BaseNeuralEstimator):
     """A network whose output is read as numbers."""
 
     @typed(_fit_context(prefer_skip_nested_validation=True))
+    @unchanged_on_failure
     @typed(with_callbacks)
     @documented
     def fit(
@@ -56,6 +58,7 @@ class NeuralRegressor(RegressorMixin, BaseNeuralEstimator):
 
     @typed(available_if(is_stochastic))
     @typed(_fit_context(prefer_skip_nested_validation=True))
+    @unchanged_on_failure
     @documented
     def partial_fit(
         self,

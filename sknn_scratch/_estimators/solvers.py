@@ -140,7 +140,8 @@ class Minibatch(Solver):
             estimator, params, problem, earlier, watcher, incremental, given
         )
         resumed = earlier.get("_training_state") if incremental else None
-        self.state: TrainingState = resumed or self._fresh_state()
+        # A copy: should this fit fail, the earlier one's stays as it was.
+        self.state: TrainingState = copy.deepcopy(resumed) or self._fresh_state()
         self.validation: Validation | None = None
         self.plateau = self._plateau()
 

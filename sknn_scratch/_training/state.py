@@ -1,6 +1,5 @@
 """The state of a training: all that its continuation needs besides the weights."""
 
-import copy
 from contextlib import nullcontext
 
 from sknn_scratch._training.averaging import Averaging
@@ -56,11 +55,3 @@ class TrainingState:
         """Put the best weights into theta, if there are any, and forget them."""
         if self.best is not None:
             theta[...], self.best = self.best, None
-
-    def snapshot(self):
-        """All that a training changes, copied."""
-        return copy.deepcopy(self.__dict__)
-
-    def restore(self, snapshot):
-        """Go back to a snapshot."""
-        self.__dict__.update(snapshot)

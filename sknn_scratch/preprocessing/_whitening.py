@@ -182,16 +182,16 @@ class WhiteningTransformer(
             )
         return self._update(X, fresh=not hasattr(self, "mean_"))
 
+    @unchanged_on_failure
     def _update(self, X, fresh):
-        with unchanged_on_failure(self):
-            X = validate_data(
-                self,
-                X,
-                dtype=(np.float64, np.float32),
-                reset=fresh,
-                ensure_min_samples=2 if fresh else 1,
-            )
-            self.__dict__.update(self._learn(X, fresh))
+        X = validate_data(
+            self,
+            X,
+            dtype=(np.float64, np.float32),
+            reset=fresh,
+            ensure_min_samples=2 if fresh else 1,
+        )
+        self.__dict__ = {**self.__dict__, **self._learn(X, fresh)}
         return self
 
     def _learn(self, X, fresh):

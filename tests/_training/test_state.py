@@ -1,4 +1,6 @@
-"""The state of a training: best weights, average, snapshots."""
+"""The state of a training: best weights, average, copies."""
+
+import copy
 
 import numpy as np
 import pytest
@@ -45,21 +47,24 @@ def test_kept_weights_are_a_copy():
     assert not state.best.any()
 
 
-def test_restore_undoes_all():
+def test_a_copy_is_a_state_of_its_own():
     theta = np.zeros(2)
     state = started(theta, averaging=0.5)
-    kept = state.snapshot()
-    state.n_epochs = 7
     state.keep_best(theta)
-    state.optimizer.learning_rate = 99
-    state.optimizer.state["velocity"][...] = 5
-    state.averaging.other[...] = 6
-    state.restore(kept)
+    twin = copy.deepcopy(state)
+    twin.n_epochs = 7
+    twin.best[...] = 4
+    twin.optimizer.learning_rate = 99
+    twin.optimizer.state["velocity"][...] = 5
+    twin.averaging.other[...] = 6
     assert state.n_epochs == 0
-    assert state.best is None
     assert state.optimizer.learning_rate == 0.1
-    assert not state.optimizer.state["velocity"].any()
-    assert not state.averaging.other.any()
+    for vector in (
+        state.best,
+        state.optimizer.state["velocity"],
+        state.averaging.other,
+    ):
+        assert not vector.any()
 
 
 @pytest.mark.parametrize("averaging", [None, 0.5])
