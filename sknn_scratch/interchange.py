@@ -58,12 +58,13 @@ class Graph:
 
     def network(self, model, last=None):
         """The model's layers, up to the hidden layer ``last`` or all with the link."""
-        layers = model._adopted_network().prediction_layers
+        network = model._adopted_network()
+        layers = network.prediction_layers
         hidden = range(len(layers) - 1)
         for layer in layers if last is None else layers[: hidden[last] + 1]:
             layer.onnx(self)
         if last is None:
-            self.activation(model._target.link)
+            self.activation(model._link(model._adopted_target(network)))
 
     def output(self, variable, onnx_type):
         self.container.add_node("Cast", self.value, variable.full_name, to=onnx_type)
@@ -72,7 +73,8 @@ class Graph:
 def _convert_classifier(scope, operator, container):
     from skl2onnx.common.data_types import guess_proto_type
 
-    model, target = operator.raw_operator, operator.raw_operator._target
+    model = operator.raw_operator
+    target = model._adopted_target(model._adopted_network())
     if not isinstance(target, (Classes, Labels)):
         raise NotImplementedError(
             "Multiclass-multioutput targets have no ONNX form: convert one classifier "

@@ -37,6 +37,7 @@ def problem(n=23, n_in=3, weight=None, as_sparse=False, one_hot=False):
         weight,
         np.random.RandomState(0),
         None,
+        weight,
     )
 
 

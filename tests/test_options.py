@@ -18,7 +18,7 @@ from sklearn.preprocessing import scale
 from sklearn.utils.class_weight import compute_sample_weight
 
 from sknn_scratch import ScratchMLPClassifier, ScratchMLPRegressor
-from sknn_scratch._estimators.parameters import TRAINING_CONSTRAINTS
+from sknn_scratch._nn.initializers import INITIALIZERS
 from sknn_scratch._nn.losses import CLASSIFICATION_LOSSES
 from sknn_scratch._training.schedules import PROGRESSIVE
 
@@ -44,8 +44,6 @@ def test_neutral_values_change_nothing():
         dropout=[0.0],
         clip_norm=1e12,
         class_weight=dict.fromkeys(range(10), 1.0),
-        warmup_fraction=0.5,
-        weight_decay=0.9,
     ).fit(X, y)
     np.testing.assert_allclose(neutral.coefs_[0], plain.coefs_[0], rtol=1e-9)
 
@@ -386,12 +384,12 @@ def test_averaging_and_partial_fit_train_the_weights_not_the_average():
     assert not np.array_equal(averaged.coefs_[0], plain.coefs_[0])
 
 
-@pytest.mark.parametrize("init", TRAINING_CONSTRAINTS["init"][0].options)
+@pytest.mark.parametrize("init", INITIALIZERS)
 def test_initial_weights_by_name(init):
-    frozen = {"learning_rate_init": 1e-300, "max_iter": 1}
-    first, second = (
-        small(init=init, init_scale=0.2, **frozen).fit(X, y) for _ in range(2)
-    )
+    frozen = {"learning_rate_init": 1e-300, "max_iter": 1, "init": init}
+    if init == "uniform":
+        frozen["init_scale"] = 0.2
+    first, second = (small(**frozen).fit(X, y) for _ in range(2))
     np.testing.assert_array_equal(first.coefs_[0], second.coefs_[0])
     if init == "uniform":
         assert 0.19 < np.abs(first.coefs_[0]).max() <= 0.2

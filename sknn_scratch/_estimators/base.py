@@ -23,9 +23,17 @@ from sklearn.utils.validation import (
 )
 
 from sknn_scratch._estimators.callbacks import watch
-from sknn_scratch._estimators.parameters import TRAINING_CONSTRAINTS, check_options
+from sknn_scratch._estimators.diagnosis import check_trained, check_weights, unseen_nan
+from sknn_scratch._estimators.parameters import (
+    TRAINING_CONSTRAINTS,
+    as_list,
+    check_mistaken,
+    check_options,
+    warn_of_idle,
+)
 from sknn_scratch._estimators.solvers import SOLVERS
 from sknn_scratch._nn.initializers import INITIALIZERS
+from sknn_scratch._nn.links import LINKS
 from sknn_scratch._nn.losses import LOSSES
 from sknn_scratch._nn.network import Network
 from sknn_scratch._training.batches import Problem
@@ -94,10 +102,9 @@ class BaseNeuralEstimator(CallbackSupportMixin, BaseEstimator):
     def _fit(self, X, y, sample_weight, given=(), incremental=False, classes=None):
         """Fit, or do one epoch more."""
         watcher = Unwatched() if incremental else watch(self, X, y, sample_weight)
-        network = self._adopted_network()
-        resumes = network is not None and (incremental or self.warm_start)
+        resumes = incremental or self.warm_start
         solver = self._prepared(
-            network if resumes else None,
+            self._adopted_network() if resumes else None,
             watcher,
             X,
             y,
@@ -108,11 +115,7 @@ class BaseNeuralEstimator(CallbackSupportMixin, BaseEstimator):
         )
         snapshot = partial(self._snapshot, solver)
         solver.run(snapshot)
-        if not np.isfinite(solver.problem.network.theta).all():
-            raise ValueError(
-                "Solver produced non-finite parameter weights. The input data "
-                "may contain large values and need to be preprocessed."
-            )
+        check_trained(solver)
         fitted = self._fitted(solver, solver.problem)
         watcher.finish(snapshot)
         self._commit(fitted)
@@ -133,17 +136,19 @@ class BaseNeuralEstimator(CallbackSupportMixin, BaseEstimator):
         """The solver, ready to run; ``network`` is the one to go on from, or None."""
         params = self._params()
         check_options(params, incremental, given)
+        warn_of_idle(type(self), params, given)
         resumes = network is not None
         X, y = self._validate(X, y, reset=not resumes)
-        earlier = self.__dict__.get("_target") if resumes else None
+        earlier = self._adopted_target(network) if resumes else None
         target = self._target_for(y, earlier, incremental, classes)
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X)
 
         random_state = check_random_state(self.random_state)
         layers = self._build_layers(X.shape[1], target.n_outputs)
+        earlier_network = network
         if resumes:
-            network = self._resumed(network, layers)
+            network = self._resumed(network, layers, random_state)
         else:
             network = self._drawn(Network(layers, X.dtype), random_state)
         problem = Problem.of(
@@ -155,11 +160,20 @@ class BaseNeuralEstimator(CallbackSupportMixin, BaseEstimator):
             target.weights(y, sample_weight),
             random_state,
             y,
+            sample_weight,
         )
+        check_weights(problem)
         given = self._validated(given, target, network.dtype)
-        before = dict(self.__dict__) if resumes else {}
+        before = {}
+        if resumes:
+            state = self._adopted_state(earlier_network)
+            before = {**self.__dict__, "_training_state": state}
         solver = SOLVERS[params["solver"]]
         return solver(self, params, problem, before, watcher, incremental, given)
+
+    def _validate_params(self):
+        check_mistaken(self._params(), self._parameter_constraints)
+        super()._validate_params()
 
     def _params(self):
         """The parameters by name; a subclass's ``__init__`` need not take them all."""
@@ -174,6 +188,7 @@ class BaseNeuralEstimator(CallbackSupportMixin, BaseEstimator):
             **target.attributes(),
             "n_outputs_": target.n_outputs,
             "n_layers_": self._count_layers(network),
+            "_built_with": getattr(self, "activation", None),
             "out_activation_": target.link_name,
             **self._expose(network),
             **solver.attributes(),
@@ -220,22 +235,25 @@ class BaseNeuralEstimator(CallbackSupportMixin, BaseEstimator):
             ("coefs_init", network.named["W"]),
             ("intercepts_init", network.named["b"]),
         ):
-            values = getattr(self, name)
-            if values is None:
+            if getattr(self, name) is None:
                 continue
-            shapes = [np.shape(value) for value in values]
-            if shapes != [view.shape for view in views]:
+            arrays = _real_arrays(getattr(self, name))
+            shapes = [view.shape for view in views]
+            if arrays is None or [array.shape for array in arrays] != shapes:
+                got = f"{getattr(self, name)!r:.60}"
+                if arrays is not None:
+                    got = f"arrays of {[array.shape for array in arrays]}"
                 raise ValueError(
-                    f"{name} must be arrays of the shapes "
-                    f"{[view.shape for view in views]}, got {shapes}."
+                    f"{name} must be a list of arrays of real numbers of the shapes "
+                    f"{shapes}, got {got}."
                 )
-            for view, value in zip(views, values, strict=True):
-                view[...] = value
+            for view, array in zip(views, arrays, strict=True):
+                view[...] = array
         if not np.isfinite(network.theta).all():
             raise ValueError("coefs_init and intercepts_init must be finite.")
         return network
 
-    def _resumed(self, network, layers):
+    def _resumed(self, network, layers, random_state):
         """The layers that the parameters ask for, over the earlier fit's weights."""
         wanted = Network(layers, network.theta.dtype)
         if network.shapes != wanted.shapes:
@@ -245,14 +263,15 @@ class BaseNeuralEstimator(CallbackSupportMixin, BaseEstimator):
                 f"data ask for {wanted.shapes}. Set warm_start=False and call fit to "
                 "start afresh."
             )
-        for layer, earlier in zip(layers, network.layers, strict=False):
-            layer.inherit(earlier)
+        places = _places(network.layers)
+        for place, layer in _places(layers).items():
+            layer.inherit(places.get(place), random_state)
         return wanted.with_theta(network.theta.copy())
 
     # ---- prediction --------------------------------------------------------------
 
     def _rows(self, X):
-        """X, validated, and the network in the dtype to compute with."""
+        """X, validated, and the network in the dtype of the computation."""
         if not self.__sklearn_is_fitted__():  # cheaper than reading the tags each time
             check_is_fitted(self)
         if not self._plainly_valid(X):
@@ -263,18 +282,35 @@ class BaseNeuralEstimator(CallbackSupportMixin, BaseEstimator):
             network = network.astype(np.float32 if dtype == np.float32 else np.float64)
         return X.tocsr() if sparse.issparse(X) else X, network
 
-    def _predict_mu(self, X):
-        """The network's output (n_samples, n_outputs), link applied."""
+    def _outputs(self, X):
+        """The target, and the network's output (n_samples, n_outputs), link applied."""
         X, network = self._rows(X)
-        mu = network.predict(X, self._target.link)
+        target = self._adopted_target(network)
+        if target is None:
+            raise AttributeError(
+                f"This {type(self).__name__} has coefs_ but no classes_: assign them "
+                "too."
+            )
+        mu = network.predict(X, self._link(target))
         # One sum is quicker than a look at each entry, and nearly always finite.
         if not isfinite(mu.sum()) and not np.isfinite(mu).all():
             raise ValueError(
                 "The network's output is not finite for these rows: their features, or "
                 f"the weights, are too large for {network.dtype}. Scale the features, "
-                "for example with StandardScaler."
+                f"for example with StandardScaler.{unseen_nan(X)}"
             )
-        return mu
+        return target, mu
+
+    def _link(self, target):
+        """The link; like scikit-learn's it follows ``out_activation_``."""
+        name = self.__dict__.get("out_activation_", target.link_name)
+        if name == target.link_name:
+            return target.link
+        if name not in LINKS:
+            raise ValueError(
+                f"out_activation_ must be among {list(LINKS)}, got {name!r}."
+            )
+        return LINKS[name]
 
     def hidden_activations(self, X: MatrixLike) -> list[np.ndarray]:
         """Compute the outputs of the hidden layers.
@@ -303,7 +339,7 @@ class BaseNeuralEstimator(CallbackSupportMixin, BaseEstimator):
             and X.dtype in (np.float64, np.float32)
             and X.ndim == 2
             and 0 < X.size < 1 << 18
-            and X.shape[1] == self.n_features_in_
+            and X.shape[1] == getattr(self, "n_features_in_", X.shape[1])
             and "feature_names_in_" not in self.__dict__
             and bool(np.isfinite(X).all())
         )
@@ -322,12 +358,13 @@ class BaseNeuralEstimator(CallbackSupportMixin, BaseEstimator):
         """The network, or None; subclasses take over what a user assigned."""
         return self.__dict__.get("_network")
 
-    @property
-    def _optimizer(self):
-        """The optimiser, under scikit-learn's name for it."""
-        if "_training_state" not in self.__dict__:
-            raise AttributeError(f"{type(self).__name__} has no optimiser now.")
-        return self._training_state.optimizer
+    def _adopted_target(self, network):
+        """What the network's outputs mean; likewise."""
+        return self.__dict__.get("_target")
+
+    def _adopted_state(self, network):
+        """The state of the training so far, or None; likewise."""
+        return self.__dict__.get("_training_state")
 
     def discard_training_state(self) -> Self:
         """Forget what only further training needs, for deployment.
@@ -356,6 +393,7 @@ class BaseNeuralEstimator(CallbackSupportMixin, BaseEstimator):
         state = dict(super().__getstate__())
         if network is not None:
             state["_network"] = network
+            state["_built_with"] = getattr(self, "activation", None)
             for name in self._exposed:  # views of theta, made again on loading
                 state.pop(name, None)
         return state
@@ -364,3 +402,24 @@ class BaseNeuralEstimator(CallbackSupportMixin, BaseEstimator):
         super().__setstate__(state)
         if "_network" in self.__dict__:
             self.__dict__.update(self._expose(self._network))
+
+
+def _places(layers):
+    """The layers by their place: kind, and layers with parameters before them."""
+    places, n_before = {}, 0
+    for layer in layers:
+        places[type(layer), n_before] = layer
+        n_before += bool(layer.parameters())
+    return places
+
+
+def _real_arrays(values):
+    """The values as arrays; None if they are no list of arrays of real numbers."""
+    values = as_list(values)
+    if values is None:
+        return None
+    try:
+        arrays = [np.asarray(value) for value in values]
+    except ValueError:  # rows of different lengths
+        return None
+    return arrays if all(array.dtype.kind in "fiub" for array in arrays) else None

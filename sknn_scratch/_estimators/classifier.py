@@ -120,8 +120,8 @@ class NeuralClassifier(ClassifierMixin, BaseNeuralEstimator):
             The most probable class of each row; 0/1 indicators for multilabel targets;
             for multiclass-multioutput targets the most probable class of each output.
         """
-        mu = self._predict_mu(X)
-        return self._target.decode(mu)
+        target, mu = self._outputs(X)
+        return target.decode(mu)
 
     @documented
     def predict_proba(self, X: MatrixLike) -> Any:
@@ -138,8 +138,8 @@ class NeuralClassifier(ClassifierMixin, BaseNeuralEstimator):
             that label's own probability; for multiclass-multioutput targets there is
             one array for each output.
         """
-        mu = self._predict_mu(X)
-        return self._target.probabilities(mu)
+        target, mu = self._outputs(X)
+        return target.probabilities(mu)
 
     @documented
     def predict_log_proba(self, X: MatrixLike) -> Any:
@@ -179,8 +179,9 @@ class NeuralClassifier(ClassifierMixin, BaseNeuralEstimator):
         float
             Between 0 and 1.
         """
-        predicted = self.predict(X)
-        if isinstance(self._target, MultiOutputClasses):
+        target, mu = self._outputs(X)
+        predicted = target.decode(mu)
+        if isinstance(target, MultiOutputClasses):
             right = (predicted == np.asarray(y)).all(axis=1)
             weights = None if sample_weight is None else np.asarray(sample_weight)
             return float(np.average(right, weights=weights))

@@ -20,6 +20,7 @@ from sknn_scratch._estimators.parameters import (
     CLASSIFIER_CONSTRAINTS,
     REGRESSOR_CONSTRAINTS,
     TRAINING_CONSTRAINTS,
+    as_list,
     store_parameters,
 )
 from sknn_scratch._estimators.regressor import NeuralRegressor
@@ -56,8 +57,9 @@ class MultilayerPerceptron(SklearnNames):
     _twin: type
 
     def _hidden_sizes(self):
-        sizes = self.hidden_layer_sizes
-        sizes = list(sizes) if hasattr(sizes, "__iter__") else [sizes]
+        sizes = as_list(self.hidden_layer_sizes)
+        if sizes is None:
+            sizes = [np.asarray(self.hidden_layer_sizes).item()]
         if any(isinstance(n, Real) and n <= 0 for n in sizes):
             raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
         if not all(isinstance(n, Integral) for n in sizes):
@@ -67,18 +69,22 @@ class MultilayerPerceptron(SklearnNames):
     def _build_layers(self, n_in, n_out):
         sizes = [n_in, *self._hidden_sizes(), n_out]
         dense = self._dense_layers(sizes)
-        rates = [self.input_dropout, *self._for_each_hidden(self.dropout, "dropout")]
+        n_hidden = len(sizes) - 2
+        rates = self._for_each_hidden(self.dropout, "dropout", n_hidden)
+        rates = [self.input_dropout, *rates]
         if not all(isinstance(rate, Real) and 0 <= float(rate) < 1 for rate in rates):
-            raise ValueError(f"dropout must be rates in [0, 1), got {self.dropout}.")
+            raise ValueError(
+                "dropout must be a rate in [0, 1), or a list of them with one for each "
+                f"hidden layer, got {self.dropout!r}."
+            )
         layers = []
         for layer, rate in zip(dense, rates, strict=True):
             layers += [Dropout(layer.n_in, rate), layer] if rate else [layer]
         return layers
 
     def _dense_layers(self, sizes):
-        hidden = [
-            resolve(f) for f in self._for_each_hidden(self.activation, "activation")
-        ]
+        names = self._for_each_hidden(self.activation, "activation", len(sizes) - 2)
+        hidden = [resolve(f) for f in names]
         # The last layer leaves the link to the loss.
         drawn_as = hidden[-1] if hidden else resolve(self.activation)
         functions = [*hidden, ACTIVATIONS["identity"]]
@@ -89,19 +95,19 @@ class MultilayerPerceptron(SklearnNames):
         layers[-1].drawn_as = drawn_as
         return layers
 
-    def _for_each_hidden(self, value, name):
+    def _for_each_hidden(self, value, name, n_hidden):
         """One value for each hidden layer: a sequence as it is, else repeated."""
-        n_hidden = len(self._hidden_sizes())
-        if isinstance(value, (str, Activation)) or np.ndim(value) == 0:
+        values = as_list(value)
+        if values is None:
             return [value] * n_hidden
-        values = list(value)
         if len(values) != n_hidden:
             raise ValueError(
                 f"{name} must be one value, or one for each of the {n_hidden} hidden "
                 f"layers, got {len(values)}: {values}."
             )
         for f in values if name == "activation" else ():
-            if not (isinstance(f, Activation) or f in ACTIVATIONS):
+            named = isinstance(f, str) and f in ACTIVATIONS
+            if not (named or isinstance(f, Activation)):
                 raise ValueError(
                     f"activation must be among {list(ACTIVATIONS)} or an Activation, "
                     f"got {f!r} in {values}."

@@ -1,29 +1,49 @@
 """The constraints on parameters, alone and together."""
 
+import inspect
+import warnings
+from functools import cache
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils._param_validation import (
+    Interval,
+    InvalidParameterError,
+    Options,
+    StrOptions,
+)
 
 from sknn_scratch._estimators.solvers import SOLVERS
 from sknn_scratch._nn.activations import ACTIVATIONS, Activation
 from sknn_scratch._nn.initializers import INITIALIZERS
-from sknn_scratch._nn.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
+from sknn_scratch._nn.losses import CLASSIFICATION_LOSSES, LOSSES, REGRESSION_LOSSES
 from sknn_scratch._training.optimizers import OPTIMIZERS
 from sknn_scratch._training.schedules import SCHEDULES
+
+
+class Choices(StrOptions):
+    """The names of a table; an error lists them in the table's order."""
+
+    def __init__(self, table):
+        super().__init__(set(table))
+        self.names = list(table)
+
+    def __str__(self):
+        return f"a str among {{{', '.join(map(repr, self.names))}}}"
+
 
 _RATE = Interval(Real, 0, 1, closed="left")
 _POSITIVE = Interval(Real, 0, None, closed="neither")
 _NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
 _AT_LEAST_1 = Interval(Integral, 1, None, closed="left")
 
-#: The parameters that every estimator has; the first ones are scikit-learn's.
-TRAINING_CONSTRAINTS: dict = {
-    "activation": [StrOptions(set(ACTIVATIONS)), Activation],
-    "solver": [StrOptions(set(SOLVERS))],
+#: The parameters that every estimator has and that scikit-learn's have, too.
+SKLEARN_CONSTRAINTS: dict = {
+    "activation": [Choices(ACTIVATIONS), Activation],
+    "solver": [Choices(SOLVERS)],
     "alpha": [_NOT_NEGATIVE],
     "batch_size": [StrOptions({"auto"}), _AT_LEAST_1],
-    "learning_rate": [StrOptions(set(SCHEDULES))],
+    "learning_rate": [Choices(SCHEDULES)],
     "learning_rate_init": [_POSITIVE],
     "power_t": [_NOT_NEGATIVE],
     "max_iter": [_AT_LEAST_1],
@@ -41,7 +61,10 @@ TRAINING_CONSTRAINTS: dict = {
     "epsilon": [_POSITIVE],
     "n_iter_no_change": [_AT_LEAST_1, Options(Real, {np.inf})],
     "max_fun": [_AT_LEAST_1],
-    "init": [StrOptions(set(INITIALIZERS))],
+}
+#: Those that every estimator has and scikit-learn's have not.
+OWN_CONSTRAINTS: dict = {
+    "init": [Choices(INITIALIZERS)],
     "init_scale": [_POSITIVE],
     "coefs_init": ["array-like", None],
     "intercepts_init": ["array-like", None],
@@ -54,16 +77,17 @@ TRAINING_CONSTRAINTS: dict = {
     "scoring": [str, callable, None],
     "dtype": [StrOptions({"float32", "float64"}), None],
 }
+TRAINING_CONSTRAINTS: dict = {**SKLEARN_CONSTRAINTS, **OWN_CONSTRAINTS}
 
 CLASSIFIER_CONSTRAINTS: dict = {
-    "loss": [StrOptions(set(CLASSIFICATION_LOSSES))],
+    "loss": [Choices(CLASSIFICATION_LOSSES)],
     "focal_gamma": [_NOT_NEGATIVE],
     "label_smoothing": [_RATE],
     "class_weight": [StrOptions({"balanced"}), dict, list, None],
 }
 
 REGRESSOR_CONSTRAINTS: dict = {
-    "loss": [StrOptions(set(REGRESSION_LOSSES))],
+    "loss": [Choices(REGRESSION_LOSSES)],
     "quantile": [Interval(Real, 0, 1, closed="neither"), None],
     "huber_delta": [_POSITIVE],
 }
@@ -88,6 +112,27 @@ def validation_set(X_val, y_val, sample_weight_val):
     return () if X_val is None else (X_val, y_val, sample_weight_val)
 
 
+def check_mistaken(params, constraints):
+    """Raise for values whose plain error would not say what was meant."""
+    rate = params["learning_rate"]
+    if isinstance(rate, Real):
+        raise InvalidParameterError(
+            f"learning_rate={rate!r} is a number, but learning_rate is the schedule, "
+            f"{SKLEARN_CONSTRAINTS['learning_rate'][0]}. The rate itself is "
+            "learning_rate_init."
+        )
+    for name, value in params.items():
+        is_real = any(getattr(c, "type", None) is Real for c in constraints[name])
+        if is_real and isinstance(value, Integral) and abs(int(value)) > _LARGEST:
+            raise InvalidParameterError(
+                f"{name} is an integer of {len(str(value))} digits, too large for a "
+                "float."
+            )
+
+
+_LARGEST = int(np.finfo(np.float64).max)
+
+
 def check_options(params, incremental, given):
     """Raise one ValueError that names every option that its solver excludes."""
     if incremental and params["early_stopping"] and not given:
@@ -97,16 +142,81 @@ def check_options(params, incremental, given):
         )
     if params["loss"] == "quantile" and params["quantile"] is None:
         raise ValueError("loss='quantile' needs quantile, a number between 0 and 1.")
-    excluded = SOLVERS[params["solver"]].excluded(params, given)
+    solver = SOLVERS[params["solver"]]
+    excluded = solver.excluded(params, given)
     if excluded:
         names = [
             name if value is None else f"{name}={value!r}"
             for name, value in excluded.items()
         ]
         raise ValueError(
-            f"solver={params['solver']!r} {SOLVERS[params['solver']].nature}, and "
-            f"excludes {', '.join(names)}. Use a stochastic solver, or leave them out."
+            f"solver={params['solver']!r} {solver.nature}, and excludes "
+            f"{', '.join(names)}. Use a stochastic solver, or leave them out."
         )
+
+
+def warn_of_idle(cls, params, given):
+    """Warn of options of this package that the other settings make idle.
+
+    scikit-learn's own parameters are left out: it says nothing of them either.
+    """
+    reasons = {"scoring": "a validation set: early_stopping=True, or X_val and y_val"}
+    if params["early_stopping"] or given:
+        del reasons["scoring"]
+    for parameter in _TABLES:
+        for name, readers in _own_readers(parameter).items():
+            if params[parameter] not in readers:
+                reasons[name] = f"{parameter}={' or '.join(map(repr, readers))}"
+    if params["init"] != "uniform":
+        reasons["init_scale"] = "init='uniform'"
+    defaults = _defaults(cls)
+    idle = {
+        name: reason
+        for name, reason in reasons.items()
+        if name in params
+        and name in defaults
+        and _differs(params[name], defaults[name])
+    }
+    if idle:
+        parts = [
+            f"{name}={params[name]!r} needs {reason}" for name, reason in idle.items()
+        ]
+        warnings.warn(f"An option does nothing here: {'; '.join(parts)}.", stacklevel=2)
+
+
+_TABLES = {"loss": LOSSES, "learning_rate": SCHEDULES, "solver": OPTIMIZERS}
+
+
+@cache
+def _own_readers(parameter):
+    """Option of this package -> the entries of the parameter's table that read it."""
+    readers: dict[str, list[str]] = {}
+    for entry, made in _TABLES[parameter].items():
+        for name in made.reads:
+            if name not in SKLEARN_CONSTRAINTS:
+                readers.setdefault(name, []).append(entry)
+    return readers
+
+
+@cache
+def _defaults(cls):
+    return {
+        name: parameter.default
+        for name, parameter in inspect.signature(cls).parameters.items()
+    }
+
+
+def _differs(value, default):
+    return value is not default and not np.array_equal(value, default)
+
+
+def as_list(value):
+    """A sequence as a list; None for a single value."""
+    if isinstance(value, (str, Activation)) or not hasattr(value, "__iter__"):
+        return None
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        return None
+    return list(value)
 
 
 def store_parameters(estimator, values):

@@ -108,10 +108,16 @@ class NeuralRegressor(RegressorMixin, BaseNeuralEstimator):
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
             Predictions.
         """
-        mu = self._predict_mu(X)
+        _, mu = self._outputs(X)
         return mu.ravel() if mu.shape[1] == 1 else mu
 
     def _validate(self, X, y, reset, **options):
+        kind = getattr(np.asarray(y), "dtype", np.dtype(object)).kind
+        if kind in "USMm" and not hasattr(y, "toarray"):
+            raise ValueError(
+                f"y must be real numbers, got the dtype {np.asarray(y).dtype}. Use a "
+                "classifier for labels, and numbers of days for dates."
+            )
         return super()._validate(X, y, reset, y_numeric=True, **options)
 
     def _target_for(self, y, earlier, incremental, classes):

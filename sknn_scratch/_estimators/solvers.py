@@ -6,19 +6,18 @@ can look at a model in the making.
 """
 
 import copy
-import warnings
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import get_scorer
 from sklearn.model_selection import train_test_split
-from sklearn.utils.optimize import _check_optimize_result
 
+from sknn_scratch._estimators.diagnosis import warn_as_sklearn
 from sknn_scratch._training.batches import Batches
 from sknn_scratch._training.lbfgs import train_lbfgs
-from sknn_scratch._training.loop import Progress, plans_for, train_minibatch
+from sknn_scratch._training.loop import plans_for, train_minibatch
 from sknn_scratch._training.optimizers import OPTIMIZERS
 from sknn_scratch._training.plateau import Plateau
+from sknn_scratch._training.progress import Progress
 from sknn_scratch._training.schedules import SCHEDULES
 from sknn_scratch._training.state import TrainingState
 from sknn_scratch._training.validation import Given, Validation
@@ -52,7 +51,12 @@ class Solver:
         self.earlier, self.watcher = earlier, watcher
         self.incremental, self.given = incremental, given
         self.progress = Progress(t=earlier.get("t_", 0))
+        self.validation: Validation | None = None
+        #: What to warn of if it ended before it converged.
+        self.unfinished = ""
 
+    #: Whether a step sees all rows.
+    full_batch = False
     #: Why it excludes what it excludes.
     nature = ""
 
@@ -68,12 +72,18 @@ class Solver:
     def attributes(self):
         """The fitted attributes that tell of the training so far."""
         progress = self.progress
+        n_before = len(self.earlier.get("loss_curve_") or ())
+        history = [
+            {**record, "epoch": n_before + record["epoch"]}
+            for record in progress.history
+        ]
         return {
-            "loss_": progress.loss,
+            "loss_": np.float64(progress.loss),
             "n_iter_": progress.n_iter,
             "t_": progress.t,
-            "loss_curve_": self._extended("loss_curve_", progress.loss_curve),
-            "best_loss_": progress.loss,
+            "history_": self._extended("history_", history),
+            "loss_curve_": self._extended("loss_curve_", progress.curve("loss")),
+            "best_loss_": np.float64(progress.loss),
             "validation_scores_": None,
             "best_validation_score_": None,
             "validation_loss_curve_": None,
@@ -96,6 +106,7 @@ class Solver:
 class Lbfgs(Solver):
     """solver='lbfgs': all rows at once."""
 
+    full_batch = True
     nature = "works on all rows at once, without epochs"
 
     @classmethod
@@ -120,9 +131,18 @@ class Lbfgs(Solver):
             tol=params["tol"],
             **self._hooks(fitted),
         )
-        if not progress.stopped:
-            progress.n_iter = _check_optimize_result(
-                "lbfgs", result, params["max_iter"]
+        if progress.stopped:
+            return
+        # SciPy may report one iteration more than it was allowed.
+        progress.n_iter = min(result.nit, params["max_iter"])
+        if result.status != 0:
+            # scikit-learn's words, which users' filters may look for.
+            self.unfinished = (
+                f"lbfgs failed to converge after {progress.n_iter} iteration(s) "
+                f"(status={result.status}):\n{result.message}\n\nIncrease the number of "
+                f"iterations to improve the convergence (max_iter={params['max_iter']})"
+                ".\nYou might also want to scale the data as shown in:\n    "
+                "https://scikit-learn.org/stable/modules/preprocessing.html"
             )
 
     def attributes(self):
@@ -142,12 +162,17 @@ class Minibatch(Solver):
         resumed = earlier.get("_training_state") if incremental else None
         # A copy: should this fit fail, the earlier one's stays as it was.
         self.state: TrainingState = copy.deepcopy(resumed) or self._fresh_state()
-        self.validation: Validation | None = None
         self.plateau = self._plateau()
 
     def _fresh_state(self):
         params, theta = self.params, self.problem.network.theta
         optimizer = OPTIMIZERS[params["solver"]](len(theta), theta.dtype, params)
+        if "epsilon" in optimizer.reads and not theta.dtype.type(params["epsilon"]):
+            smallest = np.finfo(theta.dtype).tiny
+            raise ValueError(
+                f"epsilon={params['epsilon']} is 0 in {theta.dtype}: give at least "
+                f"{smallest:.3g}, or compute in dtype='float64'."
+            )
         return TrainingState(optimizer, params["weight_averaging"], theta)
 
     def run(self, fitted):
@@ -173,27 +198,26 @@ class Minibatch(Solver):
         if ended or not self.incremental:
             # Else more calls follow, and the best weights stay with the state.
             self.state.restore_best(problem.network.theta)
-        if not ended and not self.incremental:
-            warnings.warn(
+        if not ended:
+            self.unfinished = (
                 f"Stochastic Optimizer: Maximum iterations ({params['max_iter']}) "
-                "reached and the optimization hasn't converged yet.",
-                ConvergenceWarning,
+                "reached and the optimization hasn't converged yet."
             )
 
     def attributes(self):
         learnt = {
             **super().attributes(),
-            "best_loss_": self.plateau.best,
+            "best_loss_": np.float64(self.plateau.best),
             "best_iter_": self._best_iter(),
             "_training_state": self.state,
             "_no_improvement_count": self.plateau.count,
         }
         if self.validation is not None:
-            scores, losses = self.validation.scores, self.validation.losses
-            learnt["validation_scores_"] = self._extended("validation_scores_", scores)
-            learnt["validation_loss_curve_"] = self._extended(
-                "validation_loss_curve_", losses
-            )
+            for name, column in (
+                ("validation_scores_", "validation_score"),
+                ("validation_loss_curve_", "validation_loss"),
+            ):
+                learnt[name] = self._extended(name, self.progress.curve(column))
         if self.params["early_stopping"]:
             learnt["best_loss_"] = None
             learnt["best_validation_score_"] = -self.plateau.best
@@ -246,7 +270,7 @@ class Minibatch(Solver):
         n, batch_size = len(rows), self.params["batch_size"]
         batch_size = min(200, n) if batch_size == "auto" else int(batch_size)
         if batch_size > n:
-            warnings.warn(
+            warn_as_sklearn(
                 "Got `batch_size` less than 1 or larger than "
                 "sample size. It is going to be clipped"
             )
@@ -257,18 +281,31 @@ class Minibatch(Solver):
 
 def hold_out(problem, fraction):
     """Split the rows as scikit-learn does: rows to train on, and the others."""
-    rows, held = train_test_split(
-        np.arange(len(problem.Y)),
-        random_state=problem.random_state,
-        test_size=fraction,
-        stratify=problem.target.stratify(problem.Y),
-    )
-    if len(held) < 2:
-        raise ValueError(
+    n, too_small = (
+        len(problem.Y),
+        (
             "The validation set is too small. Increase 'validation_fraction' "
             "or the size of your dataset."
+        ),
+    )
+    try:
+        rows, held = train_test_split(
+            np.arange(n),
+            random_state=problem.random_state,
+            test_size=fraction,
+            stratify=problem.target.stratify(problem.Y),
         )
-    weight = None if problem.weight is None else problem.weight[held]
+    except ValueError as error:
+        if "least populated" in str(error):  # says which classes
+            raise
+        raise ValueError(
+            f"{too_small} early_stopping=True with validation_fraction={fraction} "
+            f"cannot split {n} rows so that both parts have every class."
+        ) from error
+    if len(held) < 2:
+        raise ValueError(too_small)
+    weight = problem.sample_weight
+    weight = None if weight is None else weight[held]
     return rows, Given(problem.X[held], problem.y[held], problem.Y[held], weight)
 
 

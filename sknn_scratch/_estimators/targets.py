@@ -10,7 +10,9 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from scipy.sparse import csr_matrix
 from sklearn.metrics import r2_score
+from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 from sklearn.utils.multiclass import (
     check_classification_targets,
@@ -24,15 +26,35 @@ from sknn_scratch._nn.losses import LOSSES
 
 def classification_target(y):
     """The target for the labels y, from y itself."""
-    kind = type_of_target(y)
+    kind = kind_of(y)
     if kind == "multiclass-multioutput":
-        return MultiOutputClasses([np.unique(column) for column in y.T])
+        columns = (y.toarray() if hasattr(y, "toarray") else y).T
+        return MultiOutputClasses([np.unique(column) for column in columns])
     if kind not in ("binary", "multiclass", "multilabel-indicator"):
         check_classification_targets(y)
     if kind == "multilabel-indicator":
-        return Labels(y.shape[1])
+        return Labels(y.shape[1], is_sparse=hasattr(y, "toarray"))
     # unique_labels explains mixed types; np.unique is ten times faster on the rest.
     return Classes(unique_labels(y) if y.dtype == object else np.unique(y))
+
+
+def kind_of(y):
+    """scikit-learn's ``type_of_target``, but only 0 and 1 are indicators of labels.
+
+    Two columns of the values 1 and 2 are two outputs with classes of their own.
+    """
+    try:
+        kind = type_of_target(y)
+    except TypeError as error:
+        raise ValueError(
+            "y mixes values that cannot be compared, such as strings and numbers: "
+            f"{error}. Make each column of one type, with OrdinalEncoder for example."
+        ) from error
+    if kind == "multilabel-indicator":
+        values = np.unique(y.data if hasattr(y, "toarray") else y)
+        if not set(values.tolist()) <= {0, 1}:
+            return "multiclass-multioutput"
+    return kind
 
 
 def announced_target(y, classes, earlier):
@@ -50,8 +72,10 @@ def announced_target(y, classes, earlier):
     announced: _Labelled
     if isinstance(classes, list) and np.ndim(classes[:1]) == 2:
         announced = MultiOutputClasses([np.unique(each) for each in classes])
-    elif type_of_target(y).startswith("multilabel"):
-        announced = Labels(y.shape[1], unique_labels(classes))
+    elif kind_of(y) == "multilabel-indicator":
+        announced = Labels(
+            y.shape[1], unique_labels(classes), is_sparse=hasattr(y, "toarray")
+        )
     else:
         announced = Classes(unique_labels(classes))
     if earlier is None:
@@ -64,6 +88,34 @@ def announced_target(y, classes, earlier):
             f"was: {earlier.attributes()['classes_']!r}"
         )
     return earlier
+
+
+def restored_target(classes, n_outputs, link_name, loss):
+    """The target of a model that was restored from its public attributes.
+
+    Parameters
+    ----------
+    classes : array-like or None
+        Of a classifier; None for a regressor.
+    n_outputs : int
+        Number of the network's outputs.
+    link_name : str or None
+        ``out_activation_``; None takes the one that goes with the outputs.
+    loss : str
+        Of a regressor.
+    """
+    if classes is None:
+        return Numbers(n_outputs, loss)
+    classes = np.asarray(classes)
+    if n_outputs > 1 and link_name == "logistic":
+        return Labels(n_outputs, classes)
+    target = Classes(classes)
+    if target.n_outputs != n_outputs:
+        raise ValueError(
+            f"The last of coefs_ has {n_outputs} columns, but {len(classes)} classes_ "
+            f"need {target.n_outputs}."
+        )
+    return target
 
 
 class _Labelled:
@@ -126,7 +178,7 @@ class _Labelled:
         if not all_present and self._holds(y):
             return
         check_classification_targets(y)
-        kind = type_of_target(y)
+        kind = kind_of(y)
         if kind.startswith("multilabel") != isinstance(self, Labels):
             raise ValueError(f"y is {kind}, but the earlier targets were {self.was}.")
         self._check_classes(unique_labels(y), self.classes, all_present)
@@ -164,6 +216,11 @@ class _Labelled:
             )
         weights = np.ones(y.shape[0])
         for each, (classes, column) in zip(class_weight, outputs, strict=True):
+            if not isinstance(each, (dict, str, type(None))):
+                raise ValueError(
+                    "class_weight must be 'balanced', a dict, or a list of dicts; got "
+                    f"{each!r} in {class_weight}."
+                )
             # All known classes: the rows of a partial_fit may lack some of them.
             of_class = compute_class_weight(each, classes=classes, y=column)
             weights *= of_class[np.searchsorted(classes, column)]
@@ -244,7 +301,9 @@ class Labels(_Labelled):
     was = "multilabel"
     link_name, link = "logistic", LINKS["logistic"]
 
-    def __init__(self, n_labels, announced=None):
+    def __init__(self, n_labels, announced=None, is_sparse=False):
+        #: Whether predictions are sparse, as those of scikit-learn are for a sparse y.
+        self.is_sparse = is_sparse
         self.classes = np.arange(n_labels)
         self.n_outputs = n_labels
         self.named = self.classes if announced is None else announced
@@ -265,7 +324,11 @@ class Labels(_Labelled):
 
     def decode(self, mu):
         """Indicator matrix (n, n_labels) of 0 and 1."""
-        return (mu > 0.5).astype(int)
+        labels = (mu > 0.5).astype(int)
+        if not self.is_sparse:
+            return labels
+        # It knows whether this is to be a sparse matrix or a sparse array.
+        return LabelBinarizer().fit(csr_matrix(labels)).inverse_transform(labels)
 
     def probabilities(self, mu):
         """(n, n_labels): each label's own probability."""

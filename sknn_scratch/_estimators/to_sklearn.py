@@ -23,7 +23,7 @@ def to_sklearn(model, cls):
     network = model._adopted_network()
     dense = network.prediction_layers
     names = {_name(layer.f) for layer in dense[:-1]} or {"identity"}
-    kind = model._target
+    kind = model._adopted_target(network)
     reasons = []
     if len(names) > 1 or not names <= set(SHARED):
         reasons.append(f"activation={model.activation!r}")
@@ -36,15 +36,16 @@ def to_sklearn(model, cls):
             f"scikit-learn's {cls.__name__} has no {', '.join(reasons)}: this model "
             "cannot be handed over."
         )
-    return _filled(model, cls, network, dense, names.pop())
+    return _filled(model, cls, network, kind, dense, names.pop())
 
 
 def _name(f):
     """The name of an activation in the table, or its own text."""
-    return next((name for name, entry in ACTIVATIONS.items() if entry is f), repr(f))
+    names = {type(entry): name for name, entry in ACTIVATIONS.items()}
+    return names.get(type(f), repr(f))
 
 
-def _filled(model, cls, network, dense, activation):
+def _filled(model, cls, network, kind, dense, activation):
     own = model.get_params(deep=False)
     # What only ours can be asked for concerned the training, which is over.
     known = inspect.signature(cls).parameters
@@ -66,7 +67,7 @@ def _filled(model, cls, network, dense, activation):
             setattr(theirs, name, value)
     if hasattr(model, "classes_"):
         labels = LabelBinarizer()
-        multilabel = isinstance(model._target, Labels)
+        multilabel = isinstance(kind, Labels)
         classes = model.classes_
         labels.fit(np.eye(len(classes), dtype=int) if multilabel else classes)
         theirs._label_binarizer = labels

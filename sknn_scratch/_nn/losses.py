@@ -19,6 +19,7 @@ To add a loss, write its two formulas and name it in ``LOSSES``.
 import copy
 import inspect
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from scipy.special import xlogy
@@ -400,27 +401,29 @@ class BernoulliFocal(CategoricalFocal):
         return self._both(self._slope, y, mu, np.subtract)
 
 
-def _by_link(categorical, bernoulli):
-    """A loss of classes: which class it is depends on the link."""
+class ByLink:
+    """A loss of classes: softmax goes with one class, any other link with another."""
 
-    def loss(link, params=None):
-        cls = categorical if isinstance(link, Softmax) else bernoulli
+    def __init__(self, categorical, bernoulli):
+        self.categorical, self.bernoulli = categorical, bernoulli
+        self.reads = (*categorical.reads, *bernoulli.reads)
+        both = inspect.getdoc(categorical), inspect.getdoc(bernoulli)
+        self.__doc__ = "\n\nWith a logistic link ".join(map(str, both))
+
+    def __call__(self, link, params=None):
+        cls = self.categorical if isinstance(link, Softmax) else self.bernoulli
         return cls(link, params)
 
-    both = inspect.getdoc(categorical), inspect.getdoc(bernoulli)
-    loss.__doc__ = "\n\nWith a logistic link ".join(map(str, both))
-    return loss
 
-
-LOSSES = {
+LOSSES: dict[str, Any] = {
     "squared_error": SquaredError,
     "absolute_error": AbsoluteError,
     "huber": Huber,
     "quantile": Quantile,
     "poisson": Poisson,
     "gamma": Gamma,
-    "log_loss": _by_link(CategoricalLogLoss, BernoulliLogLoss),
-    "focal": _by_link(CategoricalFocal, BernoulliFocal),
+    "log_loss": ByLink(CategoricalLogLoss, BernoulliLogLoss),
+    "focal": ByLink(CategoricalFocal, BernoulliFocal),
 }
 REGRESSION_LOSSES = (
     "squared_error",

@@ -35,12 +35,14 @@ class Problem:
     random_state: np.random.RandomState
     #: The targets as they were before they were encoded.
     y: np.ndarray
+    #: The user's weights: what class weights add is for training alone.
+    sample_weight: np.ndarray | None = None
 
     @classmethod
-    def of(cls, network, target, loss, X, Y, weight, random_state, y):
+    def of(cls, network, target, loss, X, Y, weight, random_state, y, sample_weight):
         """Cast the data to what the network computes with."""
         X, weight = network_input(X, weight, network.dtype)
-        return cls(network, target, loss, X, Y, weight, random_state, y)
+        return cls(network, target, loss, X, Y, weight, random_state, y, sample_weight)
 
 
 class Buffers(NamedTuple):
@@ -112,5 +114,10 @@ class Batches:
                 y[...] = codes
             if weight is None:
                 yield n, x, y, None
-            elif weight.take(batch, 0, w, "clip").any():
+            elif weight.take(batch, 0, w, "clip").sum():
                 yield n, x, y, w
+            elif w.any():
+                raise ValueError(
+                    "The sample weights of a batch add up to 0, so that its mean loss "
+                    "is not defined. Use weights that are not negative."
+                )

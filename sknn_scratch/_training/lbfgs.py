@@ -9,6 +9,10 @@ from sknn_scratch._nn.plan import Plan
 from sknn_scratch._training.threads import scipy_blas_alone
 
 
+class _Foreign(Exception):
+    """Carries a watcher's StopIteration through SciPy."""
+
+
 def train_lbfgs(
     problem, *, alpha, max_iter, max_fun, tol, progress, watcher, fitted, say=None
 ):
@@ -32,14 +36,22 @@ def train_lbfgs(
     def after_iteration(intermediate_result):
         np.copyto(iterate, intermediate_result.x)
         np.copyto(network.theta, iterate)
-        progress.epoch_done(plan.reported_objective(intermediate_result.fun), say)
-        if watcher.end(fitted):
+        progress.epoch_done(plan.reported_objective(intermediate_result.fun))
+        if say:
+            progress.tell(say)
+        try:
+            stop = watcher.end(fitted)
+        except StopIteration as error:  # SciPy would take it for a wish to stop
+            raise _Foreign(error) from error
+        if stop:
             progress.stopped = True
             raise StopIteration
         if progress.n_iter < max_iter:
             watcher.begin()
+            progress.begin()
 
     watcher.begin()
+    progress.begin()
     try:
         with scipy_blas_alone():
             result = optimize.minimize(
@@ -55,6 +67,8 @@ def train_lbfgs(
         warnings.warn("Training interrupted by user.")
         np.copyto(network.theta, iterate)
         return None
+    except _Foreign as error:
+        raise error.args[0] from None
     np.copyto(network.theta, result.x)
     progress.loss = plan.reported_objective(result.fun)
     return result

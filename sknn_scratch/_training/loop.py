@@ -7,7 +7,6 @@ which the estimator takes its attributes, and to a watcher.
 """
 
 import warnings
-from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -27,28 +26,6 @@ class Unwatched:
 
     def finish(self, attributes):
         """After the last epoch."""
-
-
-@dataclass
-class Progress:
-    """The course of a training so far."""
-
-    n_iter: int = 0
-    t: int = 0
-    loss: float = np.nan
-    loss_curve: list = field(default_factory=list)
-    #: The epoch that was judged best.
-    best_iter: int = 0
-    #: Whether Ctrl-C or a callback ended it.
-    stopped: bool = False
-
-    def epoch_done(self, loss, say):
-        """Count an epoch, or an iteration, of that loss."""
-        self.n_iter += 1
-        self.loss = loss
-        self.loss_curve.append(loss)
-        if say:
-            say(f"Iteration {self.n_iter}, loss = {loss:.8f}")
 
 
 def plans_for(problem, sizes, alpha, sparse=False):
@@ -114,9 +91,10 @@ def train_minibatch(
     shuffle : callable, default=None
         Reorders ``batches.rows`` in place before each epoch.
     validate : callable, default=None
-        Scores the current weights; higher is better.
+        Gives the validation loss and the score of the current weights.
     early_stopping : bool, default=False
-        Whether that score, not the loss, is judged, and the best weights are kept.
+        Whether that score, not the training loss, is judged, and the best weights are
+        kept.
     courses : list of (callable, callable), default=()
         Other numbers with schedules of their own: see ``followed``.
     say : callable, default=None
@@ -134,22 +112,25 @@ def train_minibatch(
     try:
         while progress.n_iter < max_iter:
             watcher.begin()
+            progress.begin()
             if shuffle is not None:
                 shuffle(batches.rows)
             rates = schedule.rates(optimizer.learning_rate, state.n_epochs)
             if courses:
                 first = state.n_epochs * batches.n_batches
                 rates = followed(rates, courses, first)
-            progress.epoch_done(run_epoch(plans, batches, step, rates), say)
+            rate = schedule.first_rate(optimizer.learning_rate, state.n_epochs)
+            progress.epoch_done(run_epoch(plans, batches, step, rates), rate)
             state.n_epochs += 1
             progress.t += len(batches.rows)
             with state.shown(theta):
                 judged = progress.loss
                 if validate is not None:
-                    score = validate()
-                    if say:
-                        say(f"Validation score: {score:f}")
+                    loss, score = validate()
+                    progress.validated(loss, score)
                     judged = -score if early_stopping else judged
+                if say:
+                    progress.tell(say, schedule.varies)
                 if plateau.update(judged):
                     progress.best_iter = progress.n_iter
                     if early_stopping:

@@ -42,6 +42,8 @@ class Optimizer:
 
     #: Names of the state vectors.
     slots: tuple[str, ...] = ()
+    #: The names of the parameters that it reads, besides the learning rate.
+    reads: tuple[str, ...] = ()
     #: (learning-rate factor, pieces), while attached to a plan.
     groups: list
 
@@ -159,6 +161,7 @@ class SGD(Optimizer):
     """
 
     slots: tuple[str, ...] = ("velocity",)
+    reads = ("momentum", "nesterovs_momentum")
 
     def configure(self, params):
         self.momentum = self.number(params["momentum"])
@@ -193,6 +196,7 @@ class Adam(Optimizer):
     """
 
     slots = ("m", "v")
+    reads: tuple[str, ...] = ("beta_1", "beta_2", "epsilon")
 
     def configure(self, params):
         self.beta_1 = self.exactly(params["beta_1"])
@@ -231,6 +235,8 @@ class AdamW(Adam):
     Loshchilov and Hutter (2017): the decay is decoupled from the gradient, so that it
     is not divided by sqrt(v).
     """
+
+    reads = (*Adam.reads, "weight_decay")
 
     def configure(self, params):
         super().configure(params)
@@ -295,6 +301,7 @@ class RMSprop(Optimizer):
     """
 
     slots = ("v",)
+    reads = ("beta_2", "epsilon")
 
     def configure(self, params):
         beta = params["beta_2"]

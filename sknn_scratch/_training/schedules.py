@@ -22,6 +22,10 @@ class Schedule:
 
     #: Whether every stochastic solver follows it; the others are for 'sgd' alone.
     progressive = False
+    #: Whether the rate changes.
+    varies = True
+    #: The names of the parameters that it reads, besides the initial rate.
+    reads: tuple[str, ...] = ()
 
     def __init__(self, params, n_steps):
         self.rate = float(params["learning_rate_init"])
@@ -34,6 +38,10 @@ class Schedule:
     def rates(self, rate, epoch):
         """The rate of each step of an epoch; ``rate`` is the one that is in force."""
         return repeat(rate, self.n_steps)
+
+    def first_rate(self, rate, epoch):
+        """The rate of an epoch's first step."""
+        return rate
 
     def after_epoch(self, rate, t):
         """The next epoch's rate, t samples having been seen."""
@@ -55,15 +63,22 @@ class Schedule:
 class Constant(Schedule):
     """eta = eta_0"""
 
+    varies = False
+
 
 class InvScaling(Schedule):
     """eta = eta_0 / (t + 1)^power_t, set after each epoch; t counts samples."""
+
+    reads = ("power_t",)
 
     def configure(self, params):
         self.power_t = params["power_t"]
 
     def after_epoch(self, rate, t):
-        return self.rate / (t + 1) ** self.power_t
+        try:
+            return self.rate / (t + 1) ** self.power_t
+        except OverflowError:
+            return 0.0
 
 
 class Adaptive(Schedule):
@@ -83,6 +98,7 @@ class Progressive(Schedule):
     """
 
     progressive = True
+    reads: tuple[str, ...] = ("warmup_fraction",)
 
     def configure(self, params):
         self.total = self.n_steps * params["max_iter"]
@@ -95,6 +111,9 @@ class Progressive(Schedule):
     def rates(self, rate, epoch):
         start = epoch * self.n_steps
         return (self.at(step) for step in range(start, start + self.n_steps))
+
+    def first_rate(self, rate, epoch):
+        return self.at(epoch * self.n_steps)
 
     def at(self, step):
         """The rate of a step, the first one being 0."""

@@ -1,6 +1,6 @@
 """Rows that the network is not trained on, and its score on them after each epoch."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -54,8 +54,6 @@ class Validation:
     problem: Problem
     given: Given
     scorer: Any = None
-    scores: list = field(default_factory=list)
-    losses: list = field(default_factory=list)
 
     def __post_init__(self):
         problem, given = self.problem, self.given
@@ -73,17 +71,13 @@ class Validation:
         self.divisor = self.Y.shape[1] if problem.loss.reports_mean_over_outputs else 1
 
     def __call__(self):
-        """Score the current weights; record score and loss; return the score."""
+        """Give the loss and the score of the current weights."""
         problem, given = self.problem, self.given
         # All rows at once, as scikit-learn: the last bits decide which epoch is best.
         mu = problem.network.predict(self.X, problem.target.link, rows=len(self.Y))
-        loss = self.loss.value(self.Y, mu, self.weight, self.total)
-        self.losses.append(loss / self.divisor)
+        loss = self.loss.value(self.Y, mu, self.weight, self.total) / self.divisor
         if self.scorer == "loss":
-            score = -self.losses[-1]
-        elif self.scorer is not None:
-            score = self.scorer(given.raw, given.y, given.weight)
-        else:
-            score = problem.target.score(self.Y, mu, self.weight)
-        self.scores.append(score)
-        return score
+            return loss, -loss
+        if self.scorer is not None:
+            return loss, self.scorer(given.raw, given.y, given.weight)
+        return loss, problem.target.score(self.Y, mu, self.weight)

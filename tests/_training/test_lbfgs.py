@@ -8,7 +8,8 @@ from sklearn.metrics import mean_squared_error
 
 from sknn_scratch._nn.plan import Plan
 from sknn_scratch._training.lbfgs import train_lbfgs
-from sknn_scratch._training.loop import Progress, Unwatched
+from sknn_scratch._training.loop import Unwatched
+from sknn_scratch._training.progress import Progress
 
 
 def lbfgs(case, **kwargs):
@@ -53,8 +54,8 @@ def test_lbfgs_records_the_loss_of_each_iterate():
             losses.append(mean_squared_error(case.Y, predicted(case)) / 2)
 
     result, progress = lbfgs(case, watcher=Scribe(), say=said.append)
-    np.testing.assert_allclose(progress.loss_curve, losses, rtol=1e-10)
-    assert progress.loss == progress.loss_curve[-1]
+    np.testing.assert_allclose(progress.curve("loss"), losses, rtol=1e-10)
+    assert progress.loss == progress.curve("loss")[-1]
     assert progress.n_iter == result.nit == len(said)
     assert said[0] == f"Iteration 1, loss = {losses[0]:.8f}"
     assert (np.diff(losses) <= 0).all()

@@ -9,7 +9,6 @@ from _problems import SETTINGS, problem
 from sknn_scratch._training import loop
 from sknn_scratch._training.batches import Batches
 from sknn_scratch._training.loop import (
-    Progress,
     Unwatched,
     plans_for,
     run_epoch,
@@ -17,6 +16,7 @@ from sknn_scratch._training.loop import (
 )
 from sknn_scratch._training.optimizers import OPTIMIZERS
 from sknn_scratch._training.plateau import Plateau
+from sknn_scratch._training.progress import Progress
 from sknn_scratch._training.schedules import SCHEDULES
 from sknn_scratch._training.state import TrainingState
 
@@ -45,7 +45,7 @@ def scripted(
     lines = []
     judge = kwargs.pop("judge", None)
     if judge is not None:
-        kwargs["validate"] = lambda: judge(theta)
+        kwargs["validate"] = lambda: (0.25, judge(theta))
     plateau = kwargs.pop("plateau", None) or Plateau(tol=0.1, patience=2)
     batches = Batches(case, np.arange(23), 10, True)
     ended = train_minibatch(
@@ -77,7 +77,7 @@ def test_training_stops_on_a_plateau(monkeypatch):
     run = scripted(monkeypatch, [3, 2, 1, 1, 1, 1, 1, 1])
     assert run.ended
     assert run.progress.n_iter == 6
-    assert run.progress.loss_curve == [3, 2, 1, 1, 1, 1]
+    assert run.progress.curve("loss") == [3, 2, 1, 1, 1, 1]
     assert run.progress.best_iter == 3
     assert run.progress.t == 6 * 23
     assert run.lines[0] == "Iteration 1, loss = 3.00000000"
@@ -96,7 +96,7 @@ def test_training_goes_on_to_max_iter_while_it_improves(monkeypatch):
 def test_the_best_weights_are_kept_for_the_caller(monkeypatch):
     scores = iter([0.1, 0.9, 0.3, 0.3, 0.3, 0.3])
     run = scripted(
-        monkeypatch, [1] * 6, validate=lambda: next(scores), early_stopping=True
+        monkeypatch, [1] * 6, validate=lambda: (0.25, next(scores)), early_stopping=True
     )
     assert run.ended
     assert (run.state.best == 2).all()
@@ -108,7 +108,7 @@ def test_the_best_weights_are_kept_for_the_caller(monkeypatch):
 
 def test_a_validation_set_without_early_stopping_is_only_watched(monkeypatch):
     scores = iter([0.9, 0.1, 0.1])
-    run = scripted(monkeypatch, [3, 2, 1], validate=lambda: next(scores))
+    run = scripted(monkeypatch, [3, 2, 1], validate=lambda: (0.25, next(scores)))
     assert (run.theta == 3).all()
     assert run.state.best is None
 
@@ -211,14 +211,14 @@ def test_a_watcher_is_told_before_and_after_each_epoch(monkeypatch):
         watcher=Scribe(),
         fitted="attributes",
         shuffle=lambda rows: told.append(rows.tolist()),
-        validate=lambda: told.append("score") or 0.5,
+        validate=lambda: told.append("score") or (0.25, 0.5),
     )
     epoch = ["begin", list(range(23)), "score", "attributes"]
     assert told == epoch * 2
 
 
 def test_training_is_silent_unless_asked(monkeypatch, capsys):
-    scripted(monkeypatch, [1] * 6, say=None, validate=lambda: 0.5)
+    scripted(monkeypatch, [1] * 6, say=None, validate=lambda: (0.25, 0.5))
     assert capsys.readouterr().out == ""
 
 
@@ -235,7 +235,7 @@ def test_ctrl_c_keeps_the_last_weights(monkeypatch):
     assert run.ended
     assert run.progress.stopped
     assert run.progress.n_iter == 2
-    assert run.progress.loss_curve == [3, 2]
+    assert run.progress.curve("loss") == [3, 2]
     assert (run.theta == 3).all()  # the interrupted epoch had moved it already
 
 
@@ -245,7 +245,7 @@ def test_ctrl_c_keeps_the_best_weights_with_early_stopping(monkeypatch):
         run = scripted(
             monkeypatch,
             [3, 2, KeyboardInterrupt()],
-            validate=lambda: next(scores),
+            validate=lambda: (0.25, next(scores)),
             early_stopping=True,
         )
     assert (run.state.best == 1).all()
@@ -268,7 +268,7 @@ def test_ctrl_c_before_the_first_epoch_ends_keeps_the_initial_weights(monkeypatc
         run = scripted(
             monkeypatch,
             [KeyboardInterrupt()],
-            validate=lambda: 0.5,
+            validate=lambda: (0.25, 0.5),
             early_stopping=True,
         )
     assert not run.state.best.any()

@@ -65,8 +65,11 @@ class Layer:
             Some inputs of the layer, for values that depend on the data.
         """
 
-    def inherit(self, earlier):
-        """Take over, from the same layer of an earlier fit, what is no parameter."""
+    def inherit(self, earlier, random_state):
+        """Take over what is no parameter from the same layer of an earlier fit.
+
+        ``earlier`` is None if it had none; ``random_state`` then is there to draw from.
+        """
 
     def planned(self, room):
         """The same layer, sharing its parameters, with buffers."""

@@ -34,8 +34,10 @@ class Dropout(Layer):
         seed = random_state.randint(2**32, size=4)
         self.generators = [np.random.default_rng(seed)]
 
-    def inherit(self, earlier):
-        if isinstance(earlier, Dropout):
+    def inherit(self, earlier, random_state):
+        if earlier is None or None in earlier.generators:
+            self.draw(None, random_state)
+        else:
             # Copies: the earlier fit's stay where they were, should this one fail.
             self.generators = copy.deepcopy(earlier.generators)
 

@@ -194,6 +194,6 @@ def test_the_base_layer_says_what_is_missing():
     ):
         with pytest.raises(NotImplementedError):
             call()
-    assert layer.inherit(None) is None
+    assert layer.inherit(None, None) is None
     assert layer.draw(None, None) is None
     assert layer.parameters() == {}

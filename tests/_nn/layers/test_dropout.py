@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from _layers import N_IN, dropout
 
-from sknn_scratch._nn.layers import Dense, Dropout, Room
+from sknn_scratch._nn.layers import Dropout, Room
 
 
 def started(n, n_in, rate, dtype="float64", nets=(), seed=0):
@@ -43,13 +43,11 @@ def test_before_the_first_parameters_it_passes_nothing_back():
 def test_it_inherits_the_generator_of_the_earlier_fit():
     earlier, later = Dropout(N_IN, 0.5), Dropout(N_IN, 0.5)
     earlier.draw(None, np.random.RandomState(0))
-    later.inherit(earlier)
+    later.inherit(earlier, None)
     (mine,), (theirs,) = later.generators, earlier.generators
     # In step, and apart: a fit that fails must not have used up the earlier one's.
     np.testing.assert_array_equal(mine.random(9), theirs.random(9))
     assert mine is not theirs
-    later.inherit(Dense(1, 1, None))
-    assert later.generators == [mine]
 
 
 def test_many_nets_have_rates_and_masks_of_their_own():
@@ -80,3 +78,14 @@ def test_its_rate_may_change_from_step_to_step(nets):
     np.testing.assert_allclose(y[y != 0], 1 / 0.4)
     plan.set_rate(0.0)
     assert (plan.forward(np.ones((2000, 50))) == 1).all()
+
+
+@pytest.mark.parametrize("earlier", [None, Dropout(N_IN, 0.5)], ids=["none", "undrawn"])
+def test_without_an_earlier_generator_it_draws_one(earlier):
+    later = Dropout(N_IN, 0.5)
+    later.inherit(earlier, np.random.RandomState(0))
+    wanted = Dropout(N_IN, 0.5)
+    wanted.draw(None, np.random.RandomState(0))
+    np.testing.assert_array_equal(
+        later.generators[0].random(9), wanted.generators[0].random(9)
+    )
