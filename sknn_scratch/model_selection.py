@@ -71,6 +71,72 @@ class RepeatedFit:
         """Each repeat's mean score."""
         return self._scores.reshape(len(self.seeds), -1).mean(axis=1)
 
+    def predict_proba(self, X: MatrixLike) -> Any:
+        """Predict probabilities: the mean over all fitted estimators.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes), or list of them
+            As the estimators' own; columns in the order of ``classes_``.
+
+        Raises
+        ------
+        AttributeError
+            If the estimators have no ``predict_proba``.
+        """
+        each = [estimator.predict_proba(X) for estimator in self.estimators]
+        classes = [estimator.classes_ for estimator in self.estimators]
+        if not isinstance(each[0], list):
+            return _mean(each, classes)
+        outputs = zip(*each, strict=True), zip(*classes, strict=True)
+        return [_mean(*output) for output in zip(*outputs, strict=True)]
+
+    def predict(self, X: MatrixLike) -> np.ndarray:
+        """Predict with all fitted estimators together.
+
+        Numbers are means. A class is the one of the highest mean probability, a label
+        is set where its mean probability exceeds one half.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Predictions.
+
+        Raises
+        ------
+        AttributeError
+            If the estimators are classifiers without ``predict_proba``.
+        """
+        if not is_classifier(self.estimators[0]):
+            return np.mean([estimator.predict(X) for estimator in self.estimators], 0)
+        mean, classes = self.predict_proba(X), self.classes_
+        if isinstance(mean, list):
+            pairs = zip(classes, mean, strict=True)
+            return np.column_stack([known[p.argmax(axis=1)] for known, p in pairs])
+        if np.ndim(self.estimators[0].predict(X)) == 2:
+            return (mean > 0.5).astype(int)
+        return classes[mean.argmax(axis=1)]
+
+    @property
+    def classes_(self) -> Any:
+        """The classes that any of the estimators knows; of several outputs a list."""
+        known = [estimator.classes_ for estimator in self.estimators]
+        if isinstance(known[0], list):
+            return [
+                np.unique(np.concatenate(each)) for each in zip(*known, strict=True)
+            ]
+        return np.unique(np.concatenate(known))
+
     def to_frame(self) -> Any:
         """A pandas DataFrame with a row for each fit.
 
@@ -246,6 +312,15 @@ def repeated_fit(
         np.reshape(test, shape) if has_test else None,
         [list(getattr(last_step(e), "loss_curve_", ())) for e in estimators],
     )
+
+
+def _mean(probabilities, classes):
+    """The mean of some probabilities, each with columns in the order of its classes."""
+    every = np.unique(np.concatenate(classes))
+    total = np.zeros((len(probabilities[0]), len(every)), probabilities[0].dtype)
+    for p, known in zip(probabilities, classes, strict=True):
+        total[:, np.searchsorted(every, known)] += p
+    return total / len(probabilities)
 
 
 def _seeded(estimator):

@@ -29,6 +29,7 @@ EXTRAS = {
     "dask": "dask.distributed",
     "skl2onnx": "skl2onnx",
     "sknn_scratch.display": "matplotlib",
+    "set_callbacks": "sklearn.callback",
     "to_frame": "pandas",
 }
 

@@ -128,7 +128,8 @@ def source(name):
 def imports(text):
     """(module, whether at the top level) of each import of a module's text."""
     tree = ast.parse(text)
-    top = set(map(id, tree.body))
+    attempts = [node for node in tree.body if isinstance(node, ast.Try)]
+    top = set(map(id, [*tree.body, *(n for each in attempts for n in each.body)]))
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:

@@ -192,3 +192,64 @@ def test_on_a_cluster():
         np.testing.assert_array_equal(a, b)
     wanted = grid.fit(X, y).cv_results_["mean_test_score"]
     np.testing.assert_array_equal(search.cv_results_["mean_test_score"], wanted)
+
+
+# ---- the repeats as an ensemble ----------------------------------------------
+
+
+@pytest.mark.parametrize("target", [y, np.array(list("abc"))[y], y > 0])
+def test_the_mean_probabilities_decide(target):
+    runs = repeated_fit(model, X, target, n_repeats=3, random_state=0)
+    wanted = np.mean([e.predict_proba(X) for e in runs.estimators], axis=0)
+    np.testing.assert_allclose(runs.predict_proba(X), wanted)
+    np.testing.assert_array_equal(
+        runs.predict(X), np.unique(target)[wanted.argmax(axis=1)]
+    )
+
+
+def test_the_ensemble_is_better_than_its_mean_member():
+    weak = ScratchMLPClassifier((4,), learning_rate_init=0.01, max_iter=30)
+    runs = run(weak, n_repeats=7, test_size=0.4)
+    assert (runs.predict(X) == y).mean() > runs.train_scores.mean()
+
+
+def test_numbers_are_means():
+    network = ScratchMLPRegressor(hidden_layer_sizes=(4,), max_iter=3)
+    for target in (X[:, 3], X[:, 2:]):
+        runs = repeated_fit(network, X[:, :2], target, n_repeats=3, random_state=0)
+        each = [e.predict(X[:, :2]) for e in runs.estimators]
+        np.testing.assert_allclose(runs.predict(X[:, :2]), np.mean(each, axis=0))
+    with pytest.raises(AttributeError, match="predict_proba"):
+        runs.predict_proba(X)
+
+
+def test_labels_and_several_outputs():
+    labels = np.c_[y > 0, y > 1].astype(int)
+    runs = repeated_fit(model, X, labels, n_repeats=3, random_state=0)
+    wanted = np.mean([e.predict_proba(X) for e in runs.estimators], axis=0) > 0.5
+    np.testing.assert_array_equal(runs.predict(X), wanted)
+    runs = repeated_fit(model, X, np.c_[y, y + 5], n_repeats=3, random_state=0)
+    first, second = runs.predict_proba(X)
+    np.testing.assert_array_equal(runs.predict(X)[:, 0], first.argmax(axis=1))
+    np.testing.assert_array_equal(runs.predict(X)[:, 1], second.argmax(axis=1) + 5)
+
+
+def test_a_class_that_a_split_lacks_counts_as_0_there():
+    rare = np.where(np.arange(150) == 0, 9, y)
+    runs = repeated_fit(
+        model, X, rare, n_repeats=1, cv=[(np.arange(75), np.arange(75, 150))] * 1
+    )
+    lacking = clone(model).fit(X[75:], rare[75:])
+    runs.estimators.append(lacking)
+    probabilities = runs.predict_proba(X)
+    np.testing.assert_array_equal(runs.classes_, [0, 1, 2, 9])
+    first = runs.estimators[0]
+    column = first.predict_proba(X)[:, first.classes_.tolist().index(9)] / 2
+    np.testing.assert_allclose(probabilities[:, 3], column)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+
+
+def test_in_a_pipeline():
+    runs = run(pipeline)
+    wanted = np.mean([e.predict_proba(X) for e in runs.estimators], axis=0)
+    np.testing.assert_allclose(runs.predict_proba(X), wanted)

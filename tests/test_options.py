@@ -1,5 +1,6 @@
 """The options beyond scikit-learn's: each against something independent."""
 
+import copy
 import pickle
 
 import numpy as np
@@ -14,13 +15,14 @@ from sklearn.metrics import (
     log_loss,
     mean_pinball_loss,
 )
+from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import scale
 from sklearn.utils.class_weight import compute_sample_weight
 
 from sknn_scratch import ScratchMLPClassifier, ScratchMLPRegressor
 from sknn_scratch._nn.initializers import INITIALIZERS
 from sknn_scratch._nn.losses import CLASSIFICATION_LOSSES
-from sknn_scratch._training.schedules import PROGRESSIVE
+from sknn_scratch._training.schedules import PROGRESSIVE, SCHEDULES
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -406,3 +408,108 @@ def test_initial_weights_given():
     np.testing.assert_array_equal(frozen.predict_proba(X), source.predict_proba(X))
     frozen.coefs_[0][...] = 0
     assert source.coefs_[0].any()
+
+
+# ---- class weights are for training ------------------------------------------
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_validation_is_not_weighted_by_class_weights(weighted):
+    """Held-out rows and a set of one's own: by their own sample weights alone."""
+    weight = np.random.default_rng(0).random(len(y)) if weighted else None
+    heavy = {"class_weight": {0: 100.0, **dict.fromkeys(range(1, 10), 1.0)}}
+    held_out = small(early_stopping=True, **heavy).fit(X, y, weight)
+    rng = np.random.RandomState(0)
+    for shape in ((X.shape[1], 12), (12, 10)):  # the initial weights are drawn first
+        rng.uniform(size=shape)
+        rng.uniform(size=shape[1])
+    _, held = train_test_split(np.arange(len(y)), random_state=rng, test_size=0.1)
+    last = held_out.set_params(max_iter=held_out.best_iter_)
+    last.fit(X, y, weight)
+    w = None if weight is None else weight[held]
+    wanted = last.score(X[held], y[held], w)
+    assert last.best_validation_score_ == pytest.approx(wanted)
+    given = small(**heavy).fit(X, y, X_val=X, y_val=y)
+    p = given.predict_proba(X)[np.arange(len(y)), y]
+    assert given.validation_loss_curve_[-1] == pytest.approx(-np.log(p).mean())
+
+
+# ---- dropout between fits ------------------------------------------------------
+
+CHANGES = {
+    "on": ({}, {"dropout": 0.3}),
+    "off": ({"dropout": 0.3}, {"dropout": 0.0}),
+    "moved": ({"dropout": [0.3, 0.0]}, {"dropout": [0.0, 0.3]}),
+    "joined": ({"dropout": 0.3}, {"dropout": 0.3, "input_dropout": 0.2}),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("goes_on", ["partial_fit", "warm_start"])
+def test_dropout_may_change_between_fits(change, goes_on):
+    before, after = CHANGES[change]
+    ends = []
+    for _ in range(2):
+        model = ScratchMLPClassifier(
+            (12, 8), max_iter=3, random_state=0, warm_start=goes_on == "warm_start"
+        )
+        model.set_params(**before).fit(X, y)
+        model.set_params(**after)
+        model.partial_fit(X, y) if goes_on == "partial_fit" else model.fit(X, y)
+        ends.append(model.coefs_[0])
+    np.testing.assert_array_equal(*ends)
+    assert np.isfinite(ends[0]).all()
+
+
+def test_dropout_and_assigned_weights():
+    model = small(dropout=0.3).fit(X, y)
+    masks = model._network.layers[1].generators[0]
+    model.coefs_ = [2 * W for W in model.coefs_]
+    wanted = copy.deepcopy(masks).random(5)
+    model.partial_fit(X, y)
+    # The masks go on where they were: an epoch of 2 batches further.
+    assert model._network.layers[1].generators[0] is not masks
+    np.testing.assert_array_equal(masks.random(5), wanted)
+
+
+# ---- the record of a training ----------------------------------------------------
+
+
+def test_the_history_has_a_row_for_each_epoch():
+    pd = pytest.importorskip("pandas")
+    model = small(solver="sgd", learning_rate="invscaling", warm_start=True)
+    model.fit(X, y, X_val=X, y_val=y)
+    model.fit(X, y, X_val=X, y_val=y)
+    frame = pd.DataFrame(model.history_)
+    assert set(frame.columns) == {
+        "epoch",
+        "loss",
+        "learning_rate",
+        "validation_loss",
+        "validation_score",
+        "seconds",
+    }
+    assert frame["epoch"].tolist() == list(range(1, 31))
+    assert frame["loss"].tolist() == model.loss_curve_
+    assert frame["validation_loss"].tolist() == model.validation_loss_curve_
+    assert frame["validation_score"].tolist() == model.validation_scores_
+    assert (frame["seconds"] > 0).all()
+    rates = frame["learning_rate"]
+    n = len(y)
+    wanted = [0.001, *(0.001 / (k * n + 1) ** 0.5 for k in range(1, 15))]
+    np.testing.assert_allclose(rates[:15], wanted)
+
+
+def test_the_history_of_lbfgs_has_no_rate():
+    model = small(solver="lbfgs").fit(X, y)
+    assert set(model.history_[0]) == {"epoch", "loss", "seconds"}
+    assert len(model.history_) == model.n_iter_
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "one_cycle"])
+def test_the_history_has_the_rate_at_the_start_of_an_epoch(schedule):
+    model = small(learning_rate=schedule).fit(X, y)
+    rates = [record["learning_rate"] for record in model.history_]
+    n_steps = -(-len(y) // 200)
+    whole = SCHEDULES[schedule](model.get_params(), n_steps)
+    assert rates == [whole.at(epoch * n_steps) for epoch in range(15)]

@@ -14,7 +14,6 @@ from typing import Any, Self
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator
-from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils.validation import (
     _check_sample_weight,
@@ -22,7 +21,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from sknn_scratch._estimators.callbacks import watch
+from sknn_scratch._estimators.callbacks import CallbackSupportMixin, watch
 from sknn_scratch._estimators.diagnosis import check_trained, check_weights, unseen_nan
 from sknn_scratch._estimators.parameters import (
     TRAINING_CONSTRAINTS,

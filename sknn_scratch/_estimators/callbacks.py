@@ -1,6 +1,44 @@
-"""scikit-learn's callbacks, told of each epoch."""
+"""scikit-learn's callbacks, told of each epoch; the one module that knows of them.
+
+They came with scikit-learn 1.9. With an older one nobody is told, and ``set_callbacks``
+says so.
+"""
+
+import sklearn
 
 from sknn_scratch._training.loop import Unwatched
+
+try:
+    from sklearn.callback import CallbackSupportMixin, with_callbacks
+except ImportError:
+
+    class CallbackSupportMixin:  # type: ignore[no-redef]
+        """Stands in for scikit-learn's mixin, which this version has not."""
+
+        def set_callbacks(self, *callbacks):
+            """Raise: callbacks need scikit-learn 1.9.
+
+            Parameters
+            ----------
+            *callbacks : callback instances
+                Not used.
+
+            Raises
+            ------
+            NotImplementedError
+                Always; ``verbose=True`` and ``history_`` tell of the epochs, too.
+            """
+            raise NotImplementedError(
+                f"Callbacks need scikit-learn 1.9, this is {sklearn.__version__}. "
+                "verbose=True prints each epoch, and history_ records them."
+            )
+
+    def with_callbacks(method):  # type: ignore[no-redef]
+        """Return the method as it is."""
+        return method
+
+
+__all__ = ["CallbackSupportMixin", "Watched", "watch", "with_callbacks"]
 
 
 class Watched(Unwatched):

@@ -5,10 +5,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin, _fit_context
-from sklearn.callback import with_callbacks
 from sklearn.utils.metaestimators import available_if
 
 from sknn_scratch._estimators.base import BaseNeuralEstimator
+from sknn_scratch._estimators.callbacks import with_callbacks
 from sknn_scratch._estimators.docstrings import documented
 from sknn_scratch._estimators.parameters import is_stochastic, validation_set
 from sknn_scratch._estimators.targets import Numbers

@@ -139,9 +139,10 @@ class Lbfgs(Solver):
             # scikit-learn's words, which users' filters may look for.
             self.unfinished = (
                 f"lbfgs failed to converge after {progress.n_iter} iteration(s) "
-                f"(status={result.status}):\n{result.message}\n\nIncrease the number of "
-                f"iterations to improve the convergence (max_iter={params['max_iter']})"
-                ".\nYou might also want to scale the data as shown in:\n    "
+                f"(status={result.status}):\n{result.message}\n\nIncrease the number "
+                "of iterations to improve the convergence "
+                f"(max_iter={params['max_iter']}).\nYou might also want to scale the "
+                "data as shown in:\n    "
                 "https://scikit-learn.org/stable/modules/preprocessing.html"
             )
 

@@ -1,5 +1,7 @@
 """The fit that all estimators share: what it commits, and when."""
 
+from importlib.util import find_spec
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_iris
@@ -21,6 +23,7 @@ ESTIMATORS = [
     ResNetClassifier(2, max_iter=3, random_state=0),
     ScratchMLPClassifier((4,), solver="lbfgs", max_iter=3, random_state=0),
 ]
+HAS_CALLBACKS = find_spec("sklearn.callback") is not None
 each = pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: str(e)[:20])
 
 
@@ -41,6 +44,7 @@ def test_nothing_is_committed_before_the_end(estimator, monkeypatch):
     assert all(names == {"n_features_in_"} for names in seen)
 
 
+@pytest.mark.skipif(not HAS_CALLBACKS, reason="callbacks came with scikit-learn 1.9")
 @each
 def test_a_snapshot_is_a_copy_of_the_weights(estimator):
     snapshots = []
@@ -91,6 +95,12 @@ def test_discard_training_state_keeps_the_predictions():
         _ = model._optimizer
     model.partial_fit(X, y)
     assert model._optimizer.t == 1
+
+
+@pytest.mark.skipif(HAS_CALLBACKS, reason="this scikit-learn has callbacks")
+def test_without_callbacks_the_way_to_set_them_says_so():
+    with pytest.raises(NotImplementedError, match="Callbacks need scikit-learn"):
+        ScratchMLPClassifier().set_callbacks(print)
 
 
 def test_what_a_subclass_has_to_say():

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.callback import ProgressBar, ScoringMonitor
 from sklearn.datasets import load_iris
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -16,6 +15,9 @@ from sknn_scratch import (
 )
 from sknn_scratch.model_selection import repeated_fit
 
+callback = pytest.importorskip(
+    "sklearn.callback", reason="callbacks came with scikit-learn 1.9"
+)
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 X, y = load_iris(return_X_y=True)
@@ -105,6 +107,49 @@ def test_an_error_in_a_callback_leaves_the_model_and_tears_down(estimator):
     assert recorder.calls[-1] == "teardown"
 
 
+class Faulty(Recorder):
+    """A callback that raises at one moment."""
+
+    def __init__(self, moment, error=ZeroDivisionError):
+        super().__init__()
+        self.moment, self.error = moment, error
+
+    def teardown(self, estimator, context):
+        super().teardown(estimator, context)
+        if self.moment == "teardown":
+            raise self.error("a mistake in the callback")
+
+    def on_fit_task_end(
+        self, estimator, context, *, X=None, y=None, fitted_estimator=None
+    ):
+        if self.moment == context.task_name:
+            raise self.error("a mistake in the callback")
+
+
+@each
+@pytest.mark.parametrize("moment", ["epoch", "fit", "teardown"])
+@pytest.mark.parametrize("warm_start", [False, True])
+def test_an_error_at_any_moment_leaves_the_model_as_it_was(
+    estimator, moment, warm_start
+):
+    model = clone(estimator).set_params(warm_start=warm_start).fit(X, y)
+    model.set_callbacks(Faulty(moment))
+    before, theta = dict(vars(model)), model._network.theta.copy()
+    with pytest.raises(ZeroDivisionError):
+        model.fit(X, y)
+    assert vars(model) == before
+    np.testing.assert_array_equal(model._network.theta, theta)
+
+
+@each
+def test_a_stop_iteration_is_an_error_like_any_other(estimator):
+    """SciPy's L-BFGS would take it for a wish to stop."""
+    model = clone(estimator).set_callbacks(Faulty("epoch", StopIteration))
+    with pytest.raises(StopIteration, match="a mistake in the callback"):
+        model.fit(X, y)
+    assert not hasattr(model, "n_iter_")
+
+
 def test_partial_fit_tells_nobody():
     recorder = Recorder()
     model = clone(ESTIMATORS[0]).set_callbacks(recorder)
@@ -115,7 +160,7 @@ def test_partial_fit_tells_nobody():
 @each
 def test_scores_after_each_epoch(estimator):
     name = "r2" if isinstance(estimator, ScratchMLPRegressor) else "accuracy"
-    monitor = ScoringMonitor(scoring=name)
+    monitor = callback.ScoringMonitor(scoring=name)
     model = clone(estimator).set_callbacks(monitor).fit(X, y)
     logged = [row for row in monitor.get_logs().data if row["task_name"] == "epoch"]
     assert len(logged) == 6
@@ -125,7 +170,7 @@ def test_scores_after_each_epoch(estimator):
 def test_scores_with_feature_names_and_weights():
     pd = pytest.importorskip("pandas")
     frame = pd.DataFrame(X, columns=list("abcd"))
-    monitor = ScoringMonitor(scoring="accuracy")
+    monitor = callback.ScoringMonitor(scoring="accuracy")
     model = clone(ESTIMATORS[0]).set_callbacks(monitor)
     weight = np.random.default_rng(0).random(150)
     model.fit(frame, y, sample_weight=weight)
@@ -138,7 +183,7 @@ def test_a_progress_bar(capsys):
     pipeline = make_pipeline(StandardScaler(), clone(ESTIMATORS[0]))
     search = GridSearchCV(pipeline, {"scratchmlpclassifier__alpha": [0.1, 1.0]}, cv=2)
     for model in (clone(ESTIMATORS[0]), clone(pipeline), search):
-        model.set_callbacks(ProgressBar()).fit(X, y)
+        model.set_callbacks(callback.ProgressBar()).fit(X, y)
         shown = capsys.readouterr().out
         assert "ScratchMLPClassifier" in shown or "GridSearchCV" in shown
         assert "100%" in shown
@@ -146,6 +191,6 @@ def test_a_progress_bar(capsys):
 
 def test_a_progress_bar_in_repeated_fits(capsys):
     pytest.importorskip("rich")
-    model = clone(ESTIMATORS[0]).set_callbacks(ProgressBar())
+    model = clone(ESTIMATORS[0]).set_callbacks(callback.ProgressBar())
     repeated_fit(model, X, y, n_repeats=2, random_state=0)
     assert capsys.readouterr().out.count("ScratchMLPClassifier - fit") >= 2

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import joblib
 import numpy as np
 import pytest
+import sklearn
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.datasets import (
@@ -21,6 +22,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler, scale
+from sklearn.utils.fixes import parse_version
 
 from sknn_scratch import ScratchMLPClassifier, ScratchMLPRegressor
 
@@ -65,6 +67,8 @@ def test_clone_forgets_the_fit_and_keeps_the_parameters():
 @pytest.mark.parametrize("frames", ["pandas", "polars"])
 def test_data_frames(frames):
     library = pytest.importorskip(frames)
+    if frames == "polars" and parse_version(sklearn.__version__) < parse_version("1.9"):
+        pytest.skip("scikit-learn 1.8 does not see the column names of Polars 2")
     names = [f"pixel {i}" for i in range(X.shape[1])]
     frame = library.DataFrame(dict(zip(names, X.T, strict=True)))
     model = small().fit(frame, library.Series(y))

@@ -47,6 +47,25 @@ def test_y_decides_the_target(y, kind, n_outputs, link):
     assert set(target.attributes()) == {"classes_"}
 
 
+@pytest.mark.parametrize("values", [(1, 2), (-1, 1), (0, 5), (0.0, 2.0)])
+@pytest.mark.parametrize("form", [np.asarray, sparse.csr_matrix])
+def test_only_0_and_1_are_indicators_of_labels(values, form):
+    """Other columns of two values are outputs with classes of their own."""
+    y = np.array(values)[INDICATORS]
+    target = classification_target(form(y))
+    assert isinstance(target, MultiOutputClasses)
+    assert [known.tolist() for known in target.classes] == [list(values)] * 3
+    assert isinstance(classification_target(form(INDICATORS * 1.0)), Labels)
+    with pytest.raises(ValueError, match="y is multiclass-multioutput, but"):
+        classification_target(INDICATORS).check(y, all_present=False)
+
+
+def test_types_that_cannot_be_compared():
+    for y in (np.array(["a", 1, 2], object), np.array([["a", 1], [1, "b"]], object)):
+        with pytest.raises(ValueError, match="y mixes values that cannot be compared"):
+            classification_target(y)
+
+
 def test_numbers_are_no_classes():
     with pytest.raises(ValueError, match="Unknown label type: continuous"):
         classification_target(np.array([0.5, 1.5, 2.5]))

@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
+import sklearn
 from scipy import sparse
 from sklearn.datasets import (
     load_breast_cancer,
@@ -16,6 +17,7 @@ from sklearn.datasets import (
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.preprocessing import scale
+from sklearn.utils.fixes import parse_version
 
 from sknn_scratch import ScratchMLPClassifier, ScratchMLPRegressor
 
@@ -31,7 +33,10 @@ X_digits, y_digits = load_digits(return_X_y=True)
 X_digits, y_digits = scale(X_digits)[:500], y_digits[:500]
 X_cancer, y_cancer = load_breast_cancer(return_X_y=True)
 X_cancer = scale(X_cancer)[:300]
-y_cancer = np.array(["malignant", "benign"])[y_cancer[:300]]
+y_cancer = y_cancer[:300]
+if parse_version(sklearn.__version__) >= parse_version("1.9"):
+    # Before, its early stopping asked whether labels that are strings are NaN.
+    y_cancer = np.array(["malignant", "benign"])[y_cancer]
 X_diabetes, y_diabetes = load_diabetes(return_X_y=True)
 X_diabetes, y_diabetes = scale(X_diabetes)[:300], scale(y_diabetes)[:300]
 
