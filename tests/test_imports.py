@@ -31,7 +31,7 @@ FACES = [name for name, path in FILES.items() if path.name == "__init__.py"]
 #: From the ground up. A module imports from the storeys below its own, and within its
 #: storey from modules named before it.
 STOREYS = {
-    "ground": ["_rollback", "_pipelines"],
+    "ground": ["_documentation", "_pipelines", "_rollback"],
     "what a network computes": [
         "_nn.activations",
         "_nn.arrays",

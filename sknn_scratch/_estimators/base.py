@@ -21,6 +21,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from sknn_scratch._documentation import DocumentationLink
 from sknn_scratch._estimators.callbacks import CallbackSupportMixin, watch
 from sknn_scratch._estimators.diagnosis import check_trained, check_weights, unseen_nan
 from sknn_scratch._estimators.parameters import (
@@ -41,7 +42,7 @@ from sknn_scratch._training.validation import Given
 from sknn_scratch._types import MatrixLike
 
 
-class BaseNeuralEstimator(CallbackSupportMixin, BaseEstimator):
+class BaseNeuralEstimator(DocumentationLink, CallbackSupportMixin, BaseEstimator):
     """Base of all estimators; not to be used directly."""
 
     _parameter_constraints: dict = TRAINING_CONSTRAINTS

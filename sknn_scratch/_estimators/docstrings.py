@@ -89,8 +89,9 @@ step_size : float or 'auto', default='auto'
     deeper nets take finer steps along the same flow instead of growing. Range
     [0, inf).
 width : int or None, default=None
-    Number of units of every residual layer. None is the number of features; another
-    width lifts the data to it first.""",
+    Number of units of every residual layer. None is the number of features, up to 64;
+    more features are brought to 64 by the linear lift, as they are to any other width.
+    With lift='pad' None is the number of features.""",
     "resnet_lift": """\
 lift : {'linear', 'pad'}, default='linear'
     Lift of the data to ``width``: a learned linear layer, or zeros.

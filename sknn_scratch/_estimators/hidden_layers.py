@@ -22,11 +22,16 @@ from sklearn.utils.metadata_routing import (
 )
 from sklearn.utils.validation import check_is_fitted
 
+from sknn_scratch._documentation import DocumentationLink
 from sknn_scratch._types import MatrixLike, typed
 
 
 class HiddenLayerTransformer(
-    ClassNamePrefixFeaturesOutMixin, MetaEstimatorMixin, TransformerMixin, BaseEstimator
+    DocumentationLink,
+    ClassNamePrefixFeaturesOutMixin,
+    MetaEstimatorMixin,
+    TransformerMixin,
+    BaseEstimator,
 ):
     """The outputs of a hidden layer of a network, as features.
 

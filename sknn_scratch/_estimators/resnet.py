@@ -38,6 +38,9 @@ RESNET_CONSTRAINTS: dict = {
     "dropout": TRAINING_CONSTRAINTS["dropout"][:1],
 }
 
+#: width=None is the number of features up to this many, and then this. K layers have
+#: K width^2 weights: a few hundred one-hot columns would make millions of them.
+MOST_WIDTH = 64
 #: step_size="auto" is this total time divided by the number of layers.
 TOTAL_TIME = 5.0
 
@@ -70,10 +73,13 @@ class ResidualNetwork(BaseNeuralEstimator):
     def _build_layers(self, n_in, n_out):
         f, identity = resolve(self.activation), ACTIVATIONS["identity"]
         width = n_in if self.width is None else self.width
+        if self.width is None and self.lift == "linear":
+            width = min(n_in, MOST_WIDTH)
+        lifts = self.width is not None or width < n_in
         layers: list[Layer] = []
         if self.input_dropout:
             layers.append(Dropout(n_in, self.input_dropout))
-        if self.width is not None and self.lift == "linear":
+        if lifts and self.lift == "linear":
             layers.append(Dense(n_in, width, identity))
         elif width < n_in:
             raise ValueError(

@@ -122,6 +122,8 @@ class _Labelled:
     """Base of the targets of classifiers."""
 
     was = "one class for each row"
+    #: What ``kind_of`` says of a y that fits.
+    kinds: tuple[str, ...] = ("binary", "multiclass")
     #: e: targets are (1 - e) y + e / K, K = n_choices.
     smoothing = 0.0
     classes: Any
@@ -179,7 +181,7 @@ class _Labelled:
             return
         check_classification_targets(y)
         kind = kind_of(y)
-        if kind.startswith("multilabel") != isinstance(self, Labels):
+        if kind not in self.kinds:
             raise ValueError(f"y is {kind}, but the earlier targets were {self.was}.")
         self._check_classes(unique_labels(y), self.classes, all_present)
 
@@ -299,6 +301,7 @@ class Labels(_Labelled):
     """Any number of labels for each row (multilabel): one logistic output a label."""
 
     was = "multilabel"
+    kinds = ("multilabel-indicator",)
     link_name, link = "logistic", LINKS["logistic"]
 
     def __init__(self, n_labels, announced=None, is_sparse=False):

@@ -30,12 +30,13 @@ from sklearn.covariance import ledoit_wolf_shrinkage
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sknn_scratch._documentation import DocumentationLink
 from sknn_scratch._rollback import unchanged_on_failure
 from sknn_scratch._types import typed
 
 
 class WhiteningTransformer(
-    ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+    DocumentationLink, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 ):
     """Whiten features: mean 0, variance 1, no correlation.
 

@@ -272,3 +272,22 @@ def test_a_pickle_keeps_what_was_fitted_whatever_is_asked_of_the_next_fit(change
         loaded = pickle.loads(pickle.dumps(fitted))
         np.testing.assert_array_equal(loaded.hidden_coefs_, wanted[0])
         np.testing.assert_array_equal(loaded.predict_proba(X), wanted[1])
+
+
+@pytest.mark.parametrize(
+    ("n_features", "lift", "width", "lifted"),
+    [
+        (2, "linear", 2, False),
+        (64, "linear", 64, False),
+        (65, "linear", 64, True),
+        (300, "linear", 64, True),
+        (300, "pad", 300, False),
+    ],
+)
+def test_the_width_is_that_of_the_data_up_to_a_bound(n_features, lift, width, lifted):
+    """Of 300 features 20 layers of full width would have 1.8 million weights."""
+    rows = np.random.default_rng(0).standard_normal((40, n_features))
+    model = ResNetClassifier(2, lift=lift, max_iter=2).fit(rows, np.arange(40) % 2)
+    assert model.hidden_coefs_.shape == (2, width, width)
+    assert hasattr(model, "lift_coef_") == lifted
+    assert model.predict(rows).shape == (40,)

@@ -143,6 +143,8 @@ def test_the_weights_of_several_outputs_multiply():
         (THREE, INDICATORS, "y is multilabel-indicator, but the earlier targets were"),
         (INDICATORS, THREE, "y is multiclass, but the earlier targets were multilabel"),
         (TWO_OUTPUTS, THREE, "the earlier targets were multiclass-multioutput, in 2"),
+        (THREE, INDICATORS + 1, "y is multiclass-multioutput, but the earlier targets"),
+        (BINARY, TWO_OUTPUTS, "y is multiclass-multioutput, but the earlier targets"),
     ],
 )
 def test_what_does_not_fit_an_earlier_target(known, y, message):
