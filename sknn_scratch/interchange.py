@@ -1,21 +1,73 @@
-"""ONNX: fitted models for runtimes without Python.
+"""ONNX and skops: fitted models for runtimes without Python, and files that are safe.
 
 ``register_onnx_converters()`` tells skl2onnx how to convert the estimators of this
 package, alone and inside pipelines. The graphs compute in float32, whatever the model
 was trained in: runtimes have kernels for it.
+
+``SKOPS_TRUSTED`` names the types that skops finds in a saved model of this package, for
+``skops.io.load(file, trusted=SKOPS_TRUSTED)``.
 """
 
 import numpy as np
 
+from sknn_scratch._estimators import targets
 from sknn_scratch._estimators.hidden_layers import HiddenLayerTransformer
 from sknn_scratch._estimators.mlp import ScratchMLPClassifier, ScratchMLPRegressor
 from sknn_scratch._estimators.resnet import ResNetClassifier, ResNetRegressor
 from sknn_scratch._estimators.targets import Classes, Labels
+from sknn_scratch._nn import layers
+from sknn_scratch._nn.activations import ACTIVATIONS
+from sknn_scratch._nn.links import LINKS
+from sknn_scratch._nn.network import Network
+from sknn_scratch._training.averaging import Averaging
+from sknn_scratch._training.optimizers import OPTIMIZERS
+from sknn_scratch._training.state import TrainingState
 from sknn_scratch.preprocessing import WhiteningTransformer
 
-__all__ = ["register_onnx_converters"]
+__all__ = ["SKOPS_TRUSTED", "register_onnx_converters"]
 
 FLOAT = 1  # onnx.TensorProto.FLOAT
+
+
+def _classes_of(module, base=object):
+    """The public classes of a module of this package, those of a base class alone."""
+    return [
+        member
+        for name, member in vars(module).items()
+        if isinstance(member, type)
+        and issubclass(member, base)
+        and member.__module__.startswith(module.__name__)
+        and not name.startswith("_")
+    ]
+
+
+def _skops_names():
+    """What a saved model can be made of, as skops names types; sorted."""
+    types = {
+        ScratchMLPClassifier,
+        ScratchMLPRegressor,
+        ResNetClassifier,
+        ResNetRegressor,
+        HiddenLayerTransformer,
+        WhiteningTransformer,
+        Network,
+        TrainingState,
+        Averaging,
+        *map(type, ACTIVATIONS.values()),
+        *map(type, LINKS.values()),
+        *OPTIMIZERS.values(),
+        *_classes_of(targets),
+        *_classes_of(layers, layers.Layer),
+    }
+    names = [f"{kind.__module__}.{kind.__qualname__}" for kind in types]
+    return sorted([*names, "numpy.dtype"])  # an optimiser has one
+
+
+#: The names of all types in a saved model of this package, ready for the argument
+#: ``trusted`` of ``skops.io.load`` and ``skops_trusted_types`` of MLflow: every
+#: estimator, transformer, activation, solver and kind of target. A class of your own,
+#: such as an activation, is to be added: ``[*SKOPS_TRUSTED, "my_module.Sine"]``.
+SKOPS_TRUSTED: list[str] = _skops_names()
 
 
 class Graph:

@@ -27,6 +27,7 @@ BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 #: What the code on a page needs besides the package's own dependencies.
 EXTRAS = {
     "dask": "dask.distributed",
+    "skops": "skops",
     "skl2onnx": "skl2onnx",
     "sknn_scratch.display": "matplotlib",
     "set_callbacks": "sklearn.callback",
@@ -96,7 +97,8 @@ def public_names():
     for module in MODULES:
         for name in module.__all__:
             entry = getattr(module, name)
-            yield f"{module.__name__}.{name}"
+            if callable(entry):
+                yield f"{module.__name__}.{name}"
             if isinstance(entry, type):
                 yield from (
                     f"{module.__name__}.{name}.{key}"

@@ -61,6 +61,7 @@ STOREYS = {
         "_training.threads",
         "_training.lbfgs",
         "_training.validation",
+        "_training.run",
         "_training.loop",
         "_training",
     ],

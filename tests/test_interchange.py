@@ -1,9 +1,12 @@
-"""ONNX: the runtime predicts what the model predicts."""
+"""ONNX: the runtime predicts what the model predicts. skops: so does a loaded file."""
 
 import sys
+from importlib import import_module
 
 import numpy as np
 import pytest
+from scipy import sparse
+from sklearn.base import clone
 from sklearn.datasets import load_digits, make_multilabel_classification
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -17,7 +20,12 @@ from sknn_scratch import (
     ScratchMLPRegressor,
 )
 from sknn_scratch._nn.activations import ACTIVATIONS
-from sknn_scratch.interchange import register_onnx_converters
+from sknn_scratch._nn.initializers import INITIALIZERS
+from sknn_scratch._nn.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
+from sknn_scratch._training.optimizers import OPTIMIZERS
+from sknn_scratch._training.schedules import SCHEDULES
+from sknn_scratch.interchange import SKOPS_TRUSTED, register_onnx_converters
+from sknn_scratch.model_selection import repeated_fit
 from sknn_scratch.preprocessing import WhiteningTransformer
 
 pytestmark = [
@@ -140,3 +148,164 @@ def test_without_skl2onnx(monkeypatch):
     monkeypatch.setitem(sys.modules, "skl2onnx", None)
     with pytest.raises(ImportError, match="register_onnx_converters needs skl2onnx"):
         register_onnx_converters()
+
+
+# ---- skops -------------------------------------------------------------------------
+
+CLASSIFIERS = [
+    ScratchMLPClassifier((5,), max_iter=2, random_state=0),
+    ResNetClassifier(2, max_iter=2, random_state=0),
+]
+REGRESSORS = [
+    ScratchMLPRegressor(hidden_layer_sizes=(5,), max_iter=2, random_state=0),
+    ResNetRegressor(n_layers=2, max_iter=2, random_state=0),
+]
+NETWORKS = [*CLASSIFIERS, *REGRESSORS]
+positive = X.sum(axis=1) / 20
+TARGETS = {
+    "booleans": y > 4,
+    "integers": y,
+    "strings": np.array(list("abcdefghij"))[y],
+    "objects": np.array(["odd", "even"], dtype=object)[y % 2],
+    "one class": np.zeros(200, int),
+    "labels": np.c_[y % 2, y > 4, y < 7],
+    "sparse labels": sparse.csr_array(np.c_[y % 2, y > 4, y < 7].astype(int)),
+    "several classes": np.c_[y, y % 3],
+}
+OPTIONS = [
+    *({"solver": solver} for solver in ("lbfgs", *OPTIMIZERS)),
+    {"solver": "sgd", "momentum": 0.0},
+    *({"activation": activation} for activation in ACTIVATIONS),
+    *({"learning_rate": name, "solver": "sgd"} for name in SCHEDULES),
+    *({"init": name} for name in INITIALIZERS),
+    {"dropout": 0.1, "input_dropout": 0.1},
+    {"weight_averaging": 0.9},
+    {"clip_norm": 1.0},
+    {"early_stopping": True},
+    {"early_stopping": True, "scoring": "loss"},
+    {"dtype": "float64"},
+]
+by_class = pytest.mark.parametrize("model", NETWORKS, ids=lambda m: type(m).__name__)
+
+
+@pytest.fixture(scope="module")
+def reload():
+    """A function that saves a model and loads it, trusting SKOPS_TRUSTED alone."""
+    io = pytest.importorskip("skops.io")
+
+    def reloaded(model):
+        file = io.dumps(model)
+        assert set(io.get_untrusted_types(data=file)) <= set(SKOPS_TRUSTED)
+        return io.loads(file, trusted=SKOPS_TRUSTED)
+
+    return reloaded
+
+
+def check_same(model, again, rows=X):
+    for name in ("predict", "predict_proba", "transform"):
+        if hasattr(model, name):
+            found, wanted = (getattr(each, name)(rows) for each in (again, model))
+            if sparse.issparse(wanted):
+                found, wanted = found.toarray(), wanted.toarray()
+            if not isinstance(wanted, list):
+                found, wanted = [found], [wanted]
+            for one, other in zip(found, wanted, strict=True):
+                np.testing.assert_array_equal(one, other)
+
+
+@by_class
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+def test_skops_trusts_every_option(reload, model, options):
+    model = clone(model).set_params(**options)
+    model.fit(X, y if hasattr(model, "predict_proba") else positive)
+    again = reload(model)
+    check_same(model, again)
+    if "_training_state" not in vars(model):
+        return
+    # The state of the optimiser and of the dropout is there too: they go on alike.
+    for each in (model, again):
+        each.set_params(early_stopping=False, scoring=None, random_state=0)
+        each.partial_fit(X, y if hasattr(each, "predict_proba") else positive)
+    check_same(model, again)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("model", CLASSIFIERS, ids=lambda m: type(m).__name__)
+@pytest.mark.parametrize("loss", CLASSIFICATION_LOSSES)
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_skops_trusts_every_target_of_a_classifier(reload, model, target, loss):
+    model = clone(model).set_params(loss=loss).fit(X, TARGETS[target])
+    check_same(model, reload(model))
+
+
+@pytest.mark.parametrize("n_outputs", [1, 2])
+@pytest.mark.parametrize("model", REGRESSORS, ids=lambda m: type(m).__name__)
+@pytest.mark.parametrize("loss", REGRESSION_LOSSES)
+def test_skops_trusts_every_target_of_a_regressor(reload, model, loss, n_outputs):
+    quantile = {"quantile": 0.5} if loss == "quantile" else {}
+    target = positive if n_outputs == 1 else np.c_[positive, positive + 1]
+    model = clone(model).set_params(loss=loss, **quantile).fit(X, target)
+    check_same(model, reload(model))
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        ResNetClassifier(2, width=70, lift="pad", tie_weights=True, max_iter=2),
+        ResNetClassifier(2, width=9, max_iter=2),
+        WhiteningTransformer(),
+        WhiteningTransformer("zca", shrinkage="auto"),
+        HiddenLayerTransformer(ScratchMLPClassifier((5,), max_iter=2)),
+        make_pipeline(
+            StandardScaler(),
+            WhiteningTransformer(),
+            HiddenLayerTransformer(ResNetClassifier(2, max_iter=2)),
+            ScratchMLPClassifier((5,), max_iter=2),
+        ),
+    ],
+    ids=["padded and tied", "lifted", "whitening", "ZCA", "hidden layer", "pipeline"],
+)
+def test_skops_trusts_transformers_and_pipelines(reload, model):
+    check_same(model.fit(X, y), reload(model))
+
+
+def test_skops_trusts_partial_fits_with_a_validation_set(reload):
+    rng = np.random.RandomState(0)
+    model = ScratchMLPClassifier((5,), early_stopping=True, random_state=rng)
+    model.partial_fit(X, y, classes=np.arange(10), X_val=X, y_val=y)
+    assert model._training_state.best is not None
+    check_same(model, reload(model))
+
+
+@by_class
+def test_skops_trusts_networks_that_were_trained_at_once(reload, model):
+    target = y if hasattr(model, "predict_proba") else positive
+    model = clone(model).set_params(dropout=0.1, weight_averaging=0.9)
+    runs = repeated_fit(model, X, target, n_repeats=2, random_state=0)
+    for fitted in runs.estimators:
+        check_same(fitted, reload(fitted))
+
+
+class Halved(Activation):
+    def forward(self, z, s=None):
+        z *= 0.5
+
+    def backward(self, a, delta, s=None):
+        delta *= 0.5
+
+
+def test_an_activation_of_ones_own_must_be_added():
+    io = pytest.importorskip("skops.io")
+    model = ScratchMLPClassifier((5,), Halved(), max_iter=2).fit(X, y)
+    file = io.dumps(model)
+    own = f"{__name__}.Halved"
+    assert set(io.get_untrusted_types(data=file)) - set(SKOPS_TRUSTED) == {own}
+    with pytest.raises(Exception, match="Halved"):
+        io.loads(file, trusted=SKOPS_TRUSTED)
+
+
+def test_every_name_that_skops_is_to_trust_is_a_type_or_function():
+    assert sorted(set(SKOPS_TRUSTED)) == SKOPS_TRUSTED
+    for name in SKOPS_TRUSTED:
+        module, member = name.rsplit(".", 1)
+        assert callable(getattr(import_module(module), member))

@@ -29,6 +29,7 @@ from sknn_scratch._estimators.parameters import (
     as_list,
     check_mistaken,
     check_options,
+    validation_set,
     warn_of_idle,
 )
 from sknn_scratch._estimators.solvers import SOLVERS
@@ -37,7 +38,7 @@ from sknn_scratch._nn.links import LINKS
 from sknn_scratch._nn.losses import LOSSES
 from sknn_scratch._nn.network import Network
 from sknn_scratch._training.batches import Problem
-from sknn_scratch._training.loop import Unwatched
+from sknn_scratch._training.run import Unwatched
 from sknn_scratch._training.validation import Given
 from sknn_scratch._types import MatrixLike
 
@@ -113,11 +114,23 @@ class BaseNeuralEstimator(DocumentationLink, CallbackSupportMixin, BaseEstimator
             incremental,
             classes,
         )
-        snapshot = partial(self._snapshot, solver)
-        solver.run(snapshot)
+        solver.run(partial(self._snapshot, solver))
+        return self._concluded(solver)
+
+    def _waiting(
+        self, X, y, sample_weight, X_val=None, y_val=None, sample_weight_val=None
+    ):
+        """The solver of a fresh fit, whose training somebody else will run."""
+        given = validation_set(X_val, y_val, sample_weight_val)
+        return self._prepared(
+            None, Unwatched(), X, y, sample_weight, given, False, None
+        )
+
+    def _concluded(self, solver):
+        """Take over what the solver has trained."""
         check_trained(solver)
         fitted = self._fitted(solver, solver.problem)
-        watcher.finish(snapshot)
+        solver.watcher.finish(partial(self._snapshot, solver))
         self._commit(fitted)
         return self
 

@@ -6,7 +6,7 @@ says so.
 
 import sklearn
 
-from sknn_scratch._training.loop import Unwatched
+from sknn_scratch._training.run import Unwatched
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks

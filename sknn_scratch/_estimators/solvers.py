@@ -14,10 +14,11 @@ from sklearn.model_selection import train_test_split
 from sknn_scratch._estimators.diagnosis import warn_as_sklearn
 from sknn_scratch._training.batches import Batches
 from sknn_scratch._training.lbfgs import train_lbfgs
-from sknn_scratch._training.loop import plans_for, train_minibatch
+from sknn_scratch._training.loop import train_minibatch
 from sknn_scratch._training.optimizers import OPTIMIZERS
 from sknn_scratch._training.plateau import Plateau
 from sknn_scratch._training.progress import Progress
+from sknn_scratch._training.run import Run
 from sknn_scratch._training.schedules import SCHEDULES
 from sknn_scratch._training.state import TrainingState
 from sknn_scratch._training.validation import Given, Validation
@@ -176,7 +177,8 @@ class Minibatch(Solver):
             )
         return TrainingState(optimizer, params["weight_averaging"], theta)
 
-    def run(self, fitted):
+    def start(self, fitted):
+        """Split off validation rows; return the training that is to be run."""
         params, problem = self.params, self.problem
         rows = np.arange(len(problem.Y))
         if params["early_stopping"] and self.given is None:
@@ -184,26 +186,37 @@ class Minibatch(Solver):
         if self.given is not None:
             self.validation = Validation(problem, self.given, self._scorer(fitted))
         batches = self._batches(rows)
-        ended = train_minibatch(
-            plans_for(problem, batches.sizes, params["alpha"], not batches.is_dense),
+        return Run(
+            problem,
             batches,
+            params["alpha"],
             self.state,
             self._schedule(batches.n_batches),
             self.plateau,
             max_iter=1 if self.incremental else params["max_iter"],
-            shuffle=problem.random_state.shuffle if params["shuffle"] else None,
-            validate=self.validation,
+            shuffle=params["shuffle"],
+            validation=self.validation,
             early_stopping=params["early_stopping"],
             **self._hooks(fitted),
         )
+
+    def finish(self, ended):
+        """Take what the training came to; ``ended`` says if before ``max_iter``."""
         if ended or not self.incremental:
             # Else more calls follow, and the best weights stay with the state.
-            self.state.restore_best(problem.network.theta)
+            self.state.restore_best(self.problem.network.theta)
         if not ended:
             self.unfinished = (
-                f"Stochastic Optimizer: Maximum iterations ({params['max_iter']}) "
+                f"Stochastic Optimizer: Maximum iterations ({self.params['max_iter']}) "
                 "reached and the optimization hasn't converged yet."
             )
+
+    def run(self, fitted):
+        self.resume(self.start(fitted))
+
+    def resume(self, run):
+        """Run a training that was started."""
+        self.finish(train_minibatch(run))
 
     def attributes(self):
         learnt = {
@@ -282,12 +295,10 @@ class Minibatch(Solver):
 
 def hold_out(problem, fraction):
     """Split the rows as scikit-learn does: rows to train on, and the others."""
-    n, too_small = (
-        len(problem.Y),
-        (
-            "The validation set is too small. Increase 'validation_fraction' "
-            "or the size of your dataset."
-        ),
+    n = len(problem.Y)
+    too_small = (
+        "The validation set is too small. Increase 'validation_fraction' "
+        "or the size of your dataset."
     )
     try:
         rows, held = train_test_split(

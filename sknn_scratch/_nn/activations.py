@@ -103,6 +103,16 @@ class Activation:
         """
         return [np.empty_like(z) for _ in range(self.n_buffers)] if s is None else s
 
+    def signature(self) -> tuple:
+        """Tell what activations must have in common to be one.
+
+        Returns
+        -------
+        tuple
+            The class, and the instance's own attributes as text.
+        """
+        return type(self), repr(sorted(vars(self).items()))
+
     def __repr__(self):
         return f"{type(self).__name__}()"
 

@@ -73,6 +73,11 @@ class Loss:
         self.is_canonical = isinstance(link, self.canonical)
         self.params = {name: params[name] for name in self.reads}
 
+    def signature(self):
+        """What losses must have in common to be one."""
+        sizes = getattr(self.link, "sizes", None)
+        return type(self), type(self.link), sizes, tuple(self.params.items())
+
     def configure(self, params, number):
         """Set the loss's own numbers; ``number`` makes arrays of the working dtype."""
 

@@ -1,6 +1,7 @@
 """The data of a training, batch after batch."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -84,10 +85,15 @@ class Batches:
         self.rows, self.batch_size, self.in_order = rows, batch_size, in_order
         self.n_batches = -(-len(rows) // batch_size)
         self.sizes = {batch_size, len(rows) % batch_size} - {0}
-        dtype = problem.network.dtype
-        self.buffers = {n: self._buffers(n, dtype) for n in self.sizes}
+        self.dtype = problem.network.dtype
 
-    def _buffers(self, n, dtype):
+    @cached_property
+    def buffers(self):
+        """The arrays for a batch of each size; made when a training begins."""
+        return {n: self._buffers(n) for n in self.sizes}
+
+    def _buffers(self, n):
+        dtype = self.dtype
         gathers = self.is_dense and not self.in_order
         x = np.empty((n, self.X.shape[1]), dtype) if gathers else None
         y = np.empty((n, self.Y.shape[1]), dtype)

@@ -49,6 +49,8 @@ class Optimizer:
 
     def __init__(self, size, dtype, params, nets=()):
         self.dtype, self.nets = np.dtype(dtype), nets
+        names = (*self.reads, "learning_rate_init", "clip_norm")
+        self.params = {name: params[name] for name in names}
         self.state = {name: np.zeros(size, dtype) for name in self.slots}
         self.learning_rate = self.exactly(params["learning_rate_init"])
         clip_norm = params["clip_norm"]
@@ -87,10 +89,34 @@ class Optimizer:
         """
         raise NotImplementedError
 
+    # ---- many nets ------------------------------------------------------------
+
+    def signature(self):
+        """What optimisers must have in common to be one."""
+        return type(self), self.slots, self.clip_norm is None
+
+    def inherit(self, earlier, chosen, nets):
+        """Take over the state of an optimiser of many nets.
+
+        Parameters
+        ----------
+        earlier : Optimizer
+            Of the same class.
+        chosen : callable
+            Gives of its vectors the part that is wanted.
+        nets : list of int, or int
+            The nets to go on with; an int takes one of them out.
+        """
+        for name in self.slots:
+            self.state[name][...] = chosen(earlier.state[name])
+        self.t = earlier.t
+
     # ---- a step ------------------------------------------------------------------
 
     def attach(self, plan, length=CHUNK):
         """Cut theta, the plan's gradient and the state into pieces; return the step."""
+        # Of a float math.sqrt is a dozen times faster.
+        self.sqrt: Callable = np.sqrt if self.nets else math.sqrt
         pieces = plan.layout.pieces(length, by_net=bool(self.nets))
         self.alpha = self.number(plan.alpha) if np.any(plan.alpha) else None
         spare = np.empty(min(max([length, *self.nets]), len(plan.theta)), self.dtype)
@@ -119,7 +145,8 @@ class Optimizer:
         self.__dict__ = self.__getstate__()
 
     def __getstate__(self):
-        return {k: v for k, v in self.__dict__.items() if k != "groups"}
+        of_a_plan = ("groups", "sqrt")
+        return {k: v for k, v in self.__dict__.items() if k not in of_a_plan}
 
     def step(self, rate, total):
         """Move theta one step down the gradient that backprop left."""
@@ -170,6 +197,9 @@ class SGD(Optimizer):
         if not np.any(params["momentum"]):
             self.slots, self.state = (), {}
 
+    def signature(self):
+        return *super().signature(), self.nesterov
+
     def set_rate(self, rate):
         self.rate[...] = rate
 
@@ -206,8 +236,6 @@ class Adam(Optimizer):
         self.c2 = self.number(1 - np.asarray(params["beta_2"]))
         self.epsilon = self.number(params["epsilon"])
         self.minus_rate = self.rate_number()
-        # Of a float math.sqrt is a dozen times faster.
-        self.sqrt: Callable = np.sqrt if np.ndim(self.beta_2) else math.sqrt
 
     def set_rate(self, rate):
         t = self.t
@@ -265,6 +293,14 @@ class NAdam(Adam):
         self.u_product, self.n_factors = 1.0, 0
         self.of_m, self.of_g = self.rate_number(), self.rate_number()
         self.inverse_root = self.rate_number()
+
+    def inherit(self, earlier, chosen, nets):
+        super().inherit(earlier, chosen, nets)
+        product = earlier.u_product
+        if np.ndim(product):
+            own = product[nets]
+            product = own if self.nets else float(own.flat[0])
+        self.u_product, self.n_factors = product, earlier.n_factors
 
     def set_rate(self, rate):
         t = self.t

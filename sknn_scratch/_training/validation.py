@@ -76,8 +76,12 @@ class Validation:
         # All rows at once, as scikit-learn: the last bits decide which epoch is best.
         mu = problem.network.predict(self.X, problem.target.link, rows=len(self.Y))
         loss = self.loss.value(self.Y, mu, self.weight, self.total) / self.divisor
-        if self.scorer == "loss":
-            return loss, -loss
-        if self.scorer is not None:
+        if self.scorer not in (None, "loss"):
             return loss, self.scorer(given.raw, given.y, given.weight)
-        return loss, problem.target.score(self.Y, mu, self.weight)
+        return loss, self.score(mu, loss)
+
+    def score(self, mu, loss):
+        """The score of the predictions mu, by the target or from the loss."""
+        if self.scorer == "loss":
+            return -loss
+        return self.problem.target.score(self.Y, mu, self.weight)

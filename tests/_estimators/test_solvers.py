@@ -9,8 +9,8 @@ from sklearn.utils import check_random_state
 
 from sknn_scratch import ScratchMLPClassifier, ScratchMLPRegressor
 from sknn_scratch._estimators.solvers import SOLVERS, Lbfgs, Minibatch, hold_out
-from sknn_scratch._training.loop import Unwatched
 from sknn_scratch._training.optimizers import OPTIMIZERS
+from sknn_scratch._training.run import Unwatched
 
 X, y = load_iris(return_X_y=True)
 

@@ -8,8 +8,8 @@ from sklearn.metrics import mean_squared_error
 
 from sknn_scratch._nn.plan import Plan
 from sknn_scratch._training.lbfgs import train_lbfgs
-from sknn_scratch._training.loop import Unwatched
 from sknn_scratch._training.progress import Progress
+from sknn_scratch._training.run import Unwatched
 
 
 def lbfgs(case, **kwargs):

@@ -8,23 +8,21 @@ from _problems import SETTINGS, problem
 
 from sknn_scratch._training import loop
 from sknn_scratch._training.batches import Batches
-from sknn_scratch._training.loop import (
-    Unwatched,
-    plans_for,
-    run_epoch,
-    train_minibatch,
-)
+from sknn_scratch._training.loop import plans_for, run_epoch, train_minibatch
 from sknn_scratch._training.optimizers import OPTIMIZERS
 from sknn_scratch._training.plateau import Plateau
-from sknn_scratch._training.progress import Progress
+from sknn_scratch._training.run import Run, Unwatched
 from sknn_scratch._training.schedules import SCHEDULES
 from sknn_scratch._training.state import TrainingState
 
 
 def scripted(
-    monkeypatch, losses, *, solver="sgd", schedule="constant", settings=None, **kwargs
+    monkeypatch, losses, *, schedule="constant", settings=None, scores=None, **kwargs
 ):
-    """train_minibatch with the epochs' losses given; epoch k moves theta to k."""
+    """train_minibatch with the epochs' losses given; epoch k moves theta to k.
+
+    ``scores`` are those of the validation: a list, or a function of theta.
+    """
     case = problem()
     theta = case.network.theta
     theta[...] = 0
@@ -38,38 +36,31 @@ def scripted(
             raise loss
         return loss
 
+    def validation():
+        return 0.25, scores(theta) if callable(scores) else scores.pop(0)
+
     monkeypatch.setattr(loop, "run_epoch", run_epoch)
-    optimizer = OPTIMIZERS[solver](len(theta), theta.dtype, settings)
-    state = TrainingState(optimizer, settings.get("weight_averaging"), theta)
-    progress = Progress()
+    optimizer = OPTIMIZERS["sgd"](len(theta), theta.dtype, settings)
     lines = []
-    judge = kwargs.pop("judge", None)
-    if judge is not None:
-        kwargs["validate"] = lambda: (0.25, judge(theta))
-    plateau = kwargs.pop("plateau", None) or Plateau(tol=0.1, patience=2)
-    batches = Batches(case, np.arange(23), 10, True)
-    ended = train_minibatch(
-        plans_for(case, batches.sizes, 0.0),
-        batches,
-        state,
+    options = {
+        "validation": None if scores is None else validation,
+        "max_iter": len(losses),
+        "shuffle": False,
+        "say": lines.append,
+        **kwargs,
+    }
+    run = Run(
+        case,
+        Batches(case, np.arange(23), 10, True),
+        0.0,
+        TrainingState(optimizer, settings.get("weight_averaging"), theta),
         SCHEDULES[schedule](settings, 3),
-        plateau,
-        **{
-            "max_iter": len(losses),
-            "progress": progress,
-            "watcher": Unwatched(),
-            "fitted": dict,
-            "say": lines.append,
-            **kwargs,
-        },
+        Plateau(tol=0.1, patience=2),
+        **options,
     )
+    ended = train_minibatch(run)
     return SimpleNamespace(
-        ended=ended,
-        progress=progress,
-        theta=theta,
-        lines=lines,
-        state=state,
-        plateau=plateau,
+        ended=ended, progress=run.progress, theta=theta, lines=lines, state=run.state
     )
 
 
@@ -94,10 +85,8 @@ def test_training_goes_on_to_max_iter_while_it_improves(monkeypatch):
 
 
 def test_the_best_weights_are_kept_for_the_caller(monkeypatch):
-    scores = iter([0.1, 0.9, 0.3, 0.3, 0.3, 0.3])
-    run = scripted(
-        monkeypatch, [1] * 6, validate=lambda: (0.25, next(scores)), early_stopping=True
-    )
+    scores = [0.1, 0.9, 0.3, 0.3, 0.3, 0.3]
+    run = scripted(monkeypatch, [1] * 6, scores=scores, early_stopping=True)
     assert run.ended
     assert (run.state.best == 2).all()
     assert run.progress.best_iter == 2
@@ -107,8 +96,8 @@ def test_the_best_weights_are_kept_for_the_caller(monkeypatch):
 
 
 def test_a_validation_set_without_early_stopping_is_only_watched(monkeypatch):
-    scores = iter([0.9, 0.1, 0.1])
-    run = scripted(monkeypatch, [3, 2, 1], validate=lambda: (0.25, next(scores)))
+    scores = [0.9, 0.1, 0.1]
+    run = scripted(monkeypatch, [3, 2, 1], scores=scores)
     assert (run.theta == 3).all()
     assert run.state.best is None
 
@@ -121,7 +110,9 @@ def test_the_average_of_the_weights_is_validated_and_kept(monkeypatch):
         return 0.5
 
     # The scripted epochs move theta without a step: the average stays at 0.
-    run = scripted(monkeypatch, [3, 2], settings={"weight_averaging": 0.5}, judge=judge)
+    run = scripted(
+        monkeypatch, [3, 2], settings={"weight_averaging": 0.5}, scores=judge
+    )
     assert len(seen) == 2
     assert not np.any(seen)
     assert not run.theta.any()
@@ -162,12 +153,12 @@ def test_an_improvement_keeps_the_adaptive_rate(monkeypatch):
 
 
 def test_the_plateau_rule_of_adaptive_is_that_of_the_validation_score(monkeypatch):
-    scores = iter([0.5] * 40)
+    scores = [0.5] * 40
     run = scripted(
         monkeypatch,
         range(40, 0, -1),
         schedule="adaptive",
-        judge=lambda theta: next(scores),
+        scores=scores,
         early_stopping=True,
     )
     assert run.ended
@@ -210,15 +201,14 @@ def test_a_watcher_is_told_before_and_after_each_epoch(monkeypatch):
         [3, 2],
         watcher=Scribe(),
         fitted="attributes",
-        shuffle=lambda rows: told.append(rows.tolist()),
-        validate=lambda: told.append("score") or (0.25, 0.5),
+        scores=lambda theta: told.append("score") or 0.5,
     )
-    epoch = ["begin", list(range(23)), "score", "attributes"]
+    epoch = ["begin", "score", "attributes"]
     assert told == epoch * 2
 
 
 def test_training_is_silent_unless_asked(monkeypatch, capsys):
-    scripted(monkeypatch, [1] * 6, say=None, validate=lambda: (0.25, 0.5))
+    scripted(monkeypatch, [1] * 6, say=None, scores=[0.5] * 9)
     assert capsys.readouterr().out == ""
 
 
@@ -240,12 +230,12 @@ def test_ctrl_c_keeps_the_last_weights(monkeypatch):
 
 
 def test_ctrl_c_keeps_the_best_weights_with_early_stopping(monkeypatch):
-    scores = iter([0.9, 0.1])
+    scores = [0.9, 0.1]
     with pytest.warns(UserWarning, match="interrupted"):
         run = scripted(
             monkeypatch,
             [3, 2, KeyboardInterrupt()],
-            validate=lambda: (0.25, next(scores)),
+            scores=scores,
             early_stopping=True,
         )
     assert (run.state.best == 1).all()
@@ -258,7 +248,7 @@ def test_ctrl_c_in_the_validation_keeps_the_best_weights(monkeypatch):
         return {1: 0.2, 2: 0.9}[int(theta[0])]
 
     with pytest.warns(UserWarning, match="interrupted"):
-        run = scripted(monkeypatch, [3, 2, 1], judge=judge, early_stopping=True)
+        run = scripted(monkeypatch, [3, 2, 1], scores=judge, early_stopping=True)
     assert (run.state.best == 2).all()
     assert run.progress.best_iter == 2
 
@@ -268,7 +258,7 @@ def test_ctrl_c_before_the_first_epoch_ends_keeps_the_initial_weights(monkeypatc
         run = scripted(
             monkeypatch,
             [KeyboardInterrupt()],
-            validate=lambda: (0.25, 0.5),
+            scores=[0.5] * 9,
             early_stopping=True,
         )
     assert not run.state.best.any()
@@ -280,7 +270,7 @@ def test_an_epoch_is_the_mean_of_its_batches_and_a_step_after_each():
     case = problem(weight=np.arange(1.0, 24))
     theta, start = case.network.theta, case.network.theta.copy()
     batches = Batches(case, np.random.default_rng(1).permutation(23), 10, False)
-    plans = plans_for(case, batches.sizes, 0.7)
+    plans = plans_for(case.network, case.loss, batches.sizes, 0.7)
     optimizer = OPTIMIZERS["sgd"](len(theta), theta.dtype, SETTINGS)
     rates = [0.1, 0.2, 0.3]
     loss = run_epoch(plans, batches, optimizer.attach(plans[10]), iter(rates))
@@ -302,7 +292,7 @@ def test_an_epoch_is_the_mean_of_its_batches_and_a_step_after_each():
 
 def test_plans_share_parameters_and_gradient():
     case = problem()
-    plans = plans_for(case, {10, 3}, 0.1)
+    plans = plans_for(case.network, case.loss, {10, 3}, 0.1)
     assert {n: plan.n for n, plan in plans.items()} == {10: 10, 3: 3}
     assert len({id(plan.grad) for plan in plans.values()}) == 1
     assert all(plan.theta is case.network.theta for plan in plans.values())
@@ -315,17 +305,44 @@ def test_other_numbers_are_written_at_each_step_of_all_epochs():
     optimizer = OPTIMIZERS["sgd"](len(theta), theta.dtype, SETTINGS)
     state = TrainingState(optimizer, None, theta)
     state.n_epochs = 1
-    batches = Batches(case, np.arange(23), 10, True)
-    train_minibatch(
-        plans_for(case, batches.sizes, 0.0),
-        batches,
+    run = Run(
+        case,
+        Batches(case, np.arange(23), 10, True),
+        0.0,
         state,
         SCHEDULES["constant"](SETTINGS, 3),
         Plateau(0.0, 10),
         max_iter=2,
-        progress=Progress(),
-        watcher=Unwatched(),
-        fitted=dict,
         courses=[(written.append, lambda step: step)],
     )
+    assert not train_minibatch(run)
     assert written == [3, 4, 5, 6, 7, 8]
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_the_rows_are_shuffled_before_each_epoch(monkeypatch, shuffle):
+    case, seen = problem(), []
+    monkeypatch.setattr(
+        loop,
+        "run_epoch",
+        lambda plans, batches, step, rates: seen.append(batches.rows.tolist()) or 1.0,
+    )
+    theta = case.network.theta
+    optimizer = OPTIMIZERS["sgd"](len(theta), theta.dtype, SETTINGS)
+    run = Run(
+        case,
+        Batches(case, np.arange(23), 10, not shuffle),
+        0.0,
+        TrainingState(optimizer, None, theta),
+        SCHEDULES["constant"](SETTINGS, 3),
+        Plateau(0.0, 10),
+        max_iter=3,
+        shuffle=shuffle,
+    )
+    train_minibatch(run)
+    rows, rng, wanted = np.arange(23), np.random.RandomState(0), []
+    for _ in range(3):
+        if shuffle:
+            rng.shuffle(rows)
+        wanted.append(rows.tolist())
+    assert seen == wanted

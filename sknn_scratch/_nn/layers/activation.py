@@ -26,6 +26,12 @@ class ActivationLayer(Layer):
         self.n_in = self.n_out = n
         self.f = activation
 
+    def signature(self):
+        return *super().signature(), self.f.signature()
+
+    def training_entries(self):
+        return self.f.n_buffers * self.n_out
+
     def allocate(self, room):
         self.s = None
         if room.training:

@@ -91,6 +91,14 @@ class Layer:
             name: value for name, value in self.__dict__.items() if name not in names
         }
 
+    def signature(self):
+        """What layers must have in common to be one layer of many nets."""
+        return type(self), self.n_in, self.n_out
+
+    def training_entries(self):
+        """Entries of buffers that a row takes in training, about."""
+        return 2 * self.n_out
+
     def stacked(self, layers):
         """This layer of many nets, from each net's; parameters are the network's."""
         return self.unbound()

@@ -37,6 +37,12 @@ class Dense(Layer):
             "b": Parameter((self.n_out,), decays=False),
         }
 
+    def signature(self):
+        return *super().signature(), self.f.signature()
+
+    def training_entries(self):
+        return self.n_in + (1 + self.f.n_buffers) * self.n_out
+
     def draw(self, initializer, random_state, x=None):
         self.W[...], self.b[...] = initializer(
             random_state, self.n_in, self.n_out, self.drawn_as

@@ -47,6 +47,13 @@ class ResidualStack(Layer):
             "b": Parameter((n, width), decays=False),
         }
 
+    def signature(self):
+        own = self.n_layers, self.step, self.tied, self.f.signature()
+        return *super().signature(), *own
+
+    def training_entries(self):
+        return (3 + self.f.n_buffers) * self.n_layers * self.n_out
+
     def draw(self, initializer, random_state, x=None):
         for k in range(len(self.W)):
             self.W[k], self.b[k] = initializer(
