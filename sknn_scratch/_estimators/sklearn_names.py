@@ -201,7 +201,7 @@ def _state_of(theirs, params, theta):
     None if they are of another solver or of other shapes.
     """
     slots = {"m": "ms", "v": "vs", "velocity": "velocities"}
-    optimizer = OPTIMIZERS[params["solver"]](len(theta), theta.dtype, params)
+    optimizer = OPTIMIZERS[params["solver"]](theta.shape, theta.dtype, params)
     for name in optimizer.slots:
         arrays = getattr(theirs, slots[name], None)
         if arrays is None or sum(array.size for array in arrays) != len(theta):

@@ -168,7 +168,7 @@ class Minibatch(Solver):
 
     def _fresh_state(self):
         params, theta = self.params, self.problem.network.theta
-        optimizer = OPTIMIZERS[params["solver"]](len(theta), theta.dtype, params)
+        optimizer = OPTIMIZERS[params["solver"]](theta.shape, theta.dtype, params)
         if "epsilon" in optimizer.reads and not theta.dtype.type(params["epsilon"]):
             smallest = np.finfo(theta.dtype).tiny
             raise ValueError(

@@ -12,8 +12,9 @@ A :class:`Network` holds parameters and no buffers: it is what a fitted estimato
 and it may predict from many threads at once. Its :class:`~sknn_scratch._nn.plan.Plan`
 is the same network, over the same parameters, with buffers for n rows.
 
-Many nets of one architecture may share a network: every parameter then has a leading
-axis of nets, and the same lines of the layers compute all of them in one call each.
+Many nets of one architecture may share a network: theta then has a row for each, every
+parameter a leading axis of nets, and the same lines of the layers compute all of them
+in one call each.
 """
 
 from functools import cached_property
@@ -63,7 +64,7 @@ class Network:
     ----------
     layers : list of Layer
         In forward order; each layer's ``n_out`` is the next one's ``n_in``.
-    theta : ndarray of shape (n_parameters,) or dtype
+    theta : ndarray of shape (n_parameters,) or (nets, n_parameters), or dtype
         The parameters, taken over without a copy, or the dtype to allocate them in.
     nets : tuple of int, default=()
         () for one net, (m,) for m at once.
@@ -81,7 +82,7 @@ class Network:
 
     def _settle(self, layers, layout, theta):
         if not isinstance(theta, np.ndarray):
-            theta = np.empty(layout.size, theta)
+            theta = np.empty(layout.shape, theta)
         self.layers, self.layout, self.theta = layers, layout, theta
         self.named = layout.bind(layers, theta)
 
@@ -141,17 +142,14 @@ class Network:
             for first, *others in zip(*(each.layers for each in networks), strict=True)
         ]
         many = cls(layers, networks[0].dtype, (len(networks),))
-        for j, network in enumerate(networks):
-            own = network.layout.views(network.theta)
-            for view, values in zip(many.layout.views(many.theta), own, strict=True):
-                view[j] = values
+        np.stack([network.theta for network in networks], out=many.theta)
         return many
 
     def selected(self, nets):
         """The network of some of many nets, or with an int that of one; copies."""
         layers = [layer.selected(nets) for layer in self.layers]
         shape = () if np.ndim(nets) == 0 else np.shape(nets)
-        return Network(layers, select(self.layout, self.theta, nets), shape)
+        return Network(layers, self.theta[nets].copy(), shape)
 
     # ---- initial values, and prediction ------------------------------------------
 
@@ -249,9 +247,3 @@ class Network:
             chunk = slice(start, start + rows)
             x = X[..., chunk, :] if isinstance(X, np.ndarray) else X[chunk]
             yield start, for_blas(x.astype(self.dtype, copy=False))
-
-
-def select(layout, vector, nets):
-    """The part of a vector of many nets' layout that belongs to some, or to one."""
-    parts = [view[nets].ravel() for view in layout.views(vector)]
-    return np.concatenate(parts) if parts else vector.copy()

@@ -34,7 +34,7 @@ class Plan:
         Number of rows.
     alpha : float or ndarray of shape (nets,)
         Strength of the L2 penalty, alpha / (2 total weight) |w|^2.
-    grad : ndarray of shape (n_parameters,), default=None
+    grad : ndarray of theta's shape, default=None
         Array for the gradients; plans of one training share it. None allocates it.
     sparse : bool, default=False
         Whether the rows come as a CSR matrix.
@@ -63,8 +63,8 @@ class Plan:
         layout.bind(own, self.grad, prefix="d")
         self.loss = loss.planned(n, network.n_outputs, network.dtype, nets)
         self.divisor = network.n_outputs if loss.reports_mean_over_outputs else 1
-        self.weights = self.theta[: layout.n_decaying]
-        self.weight_grad = self.grad[: layout.n_decaying]
+        self.weights = self.theta[..., : layout.n_decaying]
+        self.weight_grad = self.grad[..., : layout.n_decaying]
         # One flat view a weight matrix: |w|^2 adds up in scikit-learn's order.
         self.weight_blocks = layout.decaying(self.theta)
         self.squared_norm: Callable = np.vecdot if nets else np.ndarray.dot

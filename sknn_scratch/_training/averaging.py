@@ -16,7 +16,7 @@ class Averaging:
     ----------
     decay : float
         d. Range (0, 1).
-    theta : ndarray of shape (n_parameters,)
+    theta : ndarray of shape (n_parameters,) or (nets, n_parameters)
         The weights, from which the average starts.
     """
 
@@ -28,10 +28,11 @@ class Averaging:
 
     def following(self, step, theta, length):
         """A step that also updates the average, ``length`` entries at a time."""
+        average, theta = self.other.reshape(-1), theta.reshape(-1)
         spare = np.empty_like(theta[:length])
         share = np.array(1 - self.decay, theta.dtype)
         chunks = [
-            (self.other[rows], theta[rows], spare[: len(theta[rows])])
+            (average[rows], theta[rows], spare[: len(theta[rows])])
             for rows in (
                 slice(start, start + length) for start in range(0, len(theta), length)
             )

@@ -5,8 +5,8 @@ finished (penalty added, divided by the total weight) and used at once, so every
 is read from memory one time a step. Pieces and their views are made once per training;
 which entries decay, and each piece's learning-rate factor, are settled then.
 
-Many nets in one network share these lines: where rates or other numbers differ among
-them, the pieces have a row for each net, and the numbers are columns.
+Many nets in one network share these lines: a piece then has a row for each of a few
+nets, and numbers that differ among them are columns.
 
 To add an optimiser, say which ``slots`` (vectors like theta) it keeps, write
 ``configure``, ``set_rate`` and ``update``, and name it in ``OPTIMIZERS``.
@@ -14,6 +14,7 @@ To add an optimiser, say which ``slots`` (vectors like theta) it keeps, write
 
 import math
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -29,35 +30,38 @@ class Optimizer:
 
     Parameters
     ----------
-    size : int
-        Number of parameters.
+    shape : tuple of int
+        That of theta, (n_parameters,) or (nets, n_parameters).
     dtype : dtype
         float32 or float64.
     params : dict
         The estimator's parameters; each optimiser reads its own. For many nets they may
         be arrays with an entry for each.
-    nets : tuple of int, default=()
-        (m,) if the rates or other numbers of m nets may differ.
+    rates_differ : bool, default=False
+        Whether the learning rates of many nets may differ: they are then (nets, 1).
     """
 
     #: Names of the state vectors.
     slots: tuple[str, ...] = ()
     #: The names of the parameters that it reads, besides the learning rate.
     reads: tuple[str, ...] = ()
-    #: (learning-rate factor, pieces), while attached to a plan.
+    #: While attached to a plan: all numbers, and (learning-rate factor, pieces).
+    numbers: Any
     groups: list
 
-    def __init__(self, size, dtype, params, nets=()):
-        self.dtype, self.nets = np.dtype(dtype), nets
+    def __init__(self, shape, dtype, params, rates_differ=False):
+        self.shape, self.dtype = shape, np.dtype(dtype)
         names = (*self.reads, "learning_rate_init", "clip_norm")
         self.params = {name: params[name] for name in names}
-        self.state = {name: np.zeros(size, dtype) for name in self.slots}
+        self.state = {name: np.zeros(shape, dtype) for name in self.slots}
         self.learning_rate = self.exactly(params["learning_rate_init"])
-        clip_norm = params["clip_norm"]
-        self.clip_norm: Any = None if clip_norm is None else np.float64(clip_norm)
+        self.clip_norm = params["clip_norm"]
+        numbers = (params[name] for name in names if params[name] is not None)
+        differ = rates_differ or any(np.ndim(number) for number in numbers)
+        #: The shape of a number that may differ among the nets.
+        self.column = (shape[0], 1) if differ else ()
         #: The number of the step, from 1.
         self.t = 0
-        self.configure(params)
 
     # ---- numbers: floats, 0-d arrays, or a column for many nets ------------------
 
@@ -71,19 +75,22 @@ class Optimizer:
 
     def rate_number(self):
         """Room for a number that follows the learning rate."""
-        return np.zeros((*self.nets, 1) if self.nets else (), self.dtype)
+        return np.zeros(self.column, self.dtype)
 
     # ---- what an optimiser says of itself ----------------------------------------
 
-    def configure(self, params):
-        """Read the hyperparameters."""
+    def configure(self, c, params):
+        """Read the hyperparameters; make the numbers c of an update.
 
-    def set_rate(self, rate):
-        """Prepare what all pieces of one learning rate share."""
+        They are 0-d, or (nets, 1) if they differ among the nets.
+        """
+
+    def set_rate(self, c, rate):
+        """Set the numbers that follow the learning rate, in place."""
         raise NotImplementedError
 
-    def update(self, theta, grad, spare, weights, *state):
-        """Update one piece; grad and spare may be spent.
+    def update(self, c, theta, grad, spare, weights, *state):
+        """Update one piece, with its numbers c; grad and spare may be spent.
 
         ``weights`` is the part of theta that decays.
         """
@@ -95,20 +102,18 @@ class Optimizer:
         """What optimisers must have in common to be one."""
         return type(self), self.slots, self.clip_norm is None
 
-    def inherit(self, earlier, chosen, nets):
+    def inherit(self, earlier, nets):
         """Take over the state of an optimiser of many nets.
 
         Parameters
         ----------
         earlier : Optimizer
             Of the same class.
-        chosen : callable
-            Gives of its vectors the part that is wanted.
         nets : list of int, or int
             The nets to go on with; an int takes one of them out.
         """
         for name in self.slots:
-            self.state[name][...] = chosen(earlier.state[name])
+            self.state[name][...] = earlier.state[name][nets]
         self.t = earlier.t
 
     # ---- a step ------------------------------------------------------------------
@@ -116,26 +121,34 @@ class Optimizer:
     def attach(self, plan, length=CHUNK):
         """Cut theta, the plan's gradient and the state into pieces; return the step."""
         # Of a float math.sqrt is a dozen times faster.
-        self.sqrt: Callable = np.sqrt if self.nets else math.sqrt
-        pieces = plan.layout.pieces(length, by_net=bool(self.nets))
-        self.alpha = self.number(plan.alpha) if np.any(plan.alpha) else None
-        spare = np.empty(min(max([length, *self.nets]), len(plan.theta)), self.dtype)
+        self.sqrt: Callable = np.sqrt if self.column else math.sqrt
+        self.numbers = numbers = SimpleNamespace()
+        self.configure(numbers, self.params)
+        numbers.alpha = self.number(plan.alpha) if np.any(plan.alpha) else None
+        numbers.total = np.empty_like(plan.total)
+        nets = plan.theta.shape[:-1]
+        numbers.squares = np.zeros(nets)
+        numbers.scale = np.empty((*nets, 1) if nets else (), self.dtype)
+        pieces = plan.layout.pieces(length)
+        room = max((piece.of(plan.theta).size for piece in pieces), default=0)
+        room = np.empty(room, self.dtype)
         groups: dict[float, list] = {}
         for piece in pieces:
             theta, grad = piece.of(plan.theta), piece.of(plan.grad)
-            room = spare[: theta.size].reshape(theta.shape)
+            spare = room[: theta.size].reshape(theta.shape)
             weights, *penalised = (
-                array[..., : piece.n_decaying] for array in (theta, grad, room)
+                array[..., : piece.n_decaying] for array in (theta, grad, spare)
             )
             # None: no penalty to add.
             penalty = (
                 (None,) * 3
-                if self.alpha is None or not piece.n_decaying
+                if numbers.alpha is None or not piece.n_decaying
                 else (weights, *penalised)
             )
+            own = {name: piece.numbers_of(c) for name, c in vars(numbers).items()}
             state = [piece.of(self.state[name]) for name in self.slots]
             groups.setdefault(piece.rate_factor, []).append(
-                (penalty, (theta, grad, room, weights, *state))
+                (SimpleNamespace(**own), penalty, (theta, grad, spare, weights, *state))
             )
         self.groups = list(groups.items())
         return self.step if self.clip_norm is None else self.clipped_step
@@ -145,18 +158,19 @@ class Optimizer:
         self.__dict__ = self.__getstate__()
 
     def __getstate__(self):
-        of_a_plan = ("groups", "sqrt")
+        of_a_plan = ("groups", "sqrt", "numbers")
         return {k: v for k, v in self.__dict__.items() if k not in of_a_plan}
 
     def step(self, rate, total):
         """Move theta one step down the gradient that backprop left."""
         self.t += 1
-        alpha, update = self.alpha, self.update
+        numbers, update = self.numbers, self.update
+        numbers.total[...] = total
         for factor, pieces in self.groups:
-            self.set_rate(rate * factor)
-            for (weights, weight_grad, spare), views in pieces:
-                finish_gradient(weights, weight_grad, views[1], alpha, total, spare)
-                update(*views)
+            self.set_rate(numbers, rate * factor)
+            for c, (weights, weight_grad, spare), views in pieces:
+                finish_gradient(weights, weight_grad, views[1], c.alpha, c.total, spare)
+                update(c, *views)
 
     def clipped_step(self, rate, total):
         """A step whose gradient is finished first, and no longer than ``clip_norm``.
@@ -165,19 +179,20 @@ class Optimizer:
         parameters.
         """
         self.t += 1
-        squares = 0.0
+        numbers = self.numbers
+        numbers.total[...], numbers.squares[...] = total, 0
         for _, pieces in self.groups:
-            for (weights, weight_grad, spare), (_, grad, *_) in pieces:
-                finish_gradient(weights, weight_grad, grad, self.alpha, total, spare)
-                squares += np.float64(np.vecdot(grad, grad))
-        longest = np.maximum(self.clip_norm, np.sqrt(squares))
-        scale = self.number(self.clip_norm / longest)
+            for c, (weights, weight_grad, spare), (_, grad, *_) in pieces:
+                finish_gradient(weights, weight_grad, grad, c.alpha, c.total, spare)
+                c.squares += np.vecdot(grad, grad)
+        longest = np.maximum(self.clip_norm, np.sqrt(numbers.squares))
+        numbers.scale[...] = np.reshape(self.clip_norm / longest, numbers.scale.shape)
         for factor, pieces in self.groups:
-            self.set_rate(rate * factor)
-            for _, views in pieces:
+            self.set_rate(numbers, rate * factor)
+            for c, _, views in pieces:
                 grad = views[1]
-                grad *= scale
-                self.update(*views)
+                grad *= c.scale
+                self.update(c, *views)
 
 
 class SGD(Optimizer):
@@ -190,28 +205,31 @@ class SGD(Optimizer):
     slots: tuple[str, ...] = ("velocity",)
     reads = ("momentum", "nesterovs_momentum")
 
-    def configure(self, params):
-        self.momentum = self.number(params["momentum"])
-        self.rate = self.rate_number()
-        self.nesterov = params["nesterovs_momentum"]
+    def __init__(self, shape, dtype, params, rates_differ=False):
         if not np.any(params["momentum"]):
-            self.slots, self.state = (), {}
+            self.slots = ()
+        super().__init__(shape, dtype, params, rates_differ)
+
+    def configure(self, c, params):
+        c.momentum = self.number(params["momentum"])
+        c.rate = self.rate_number()
+        self.nesterov = params["nesterovs_momentum"]
 
     def signature(self):
         return *super().signature(), self.nesterov
 
-    def set_rate(self, rate):
-        self.rate[...] = rate
+    def set_rate(self, c, rate):
+        c.rate[...] = rate
 
-    def update(self, theta, grad, spare, weights, velocity=None):
-        grad *= self.rate
+    def update(self, c, theta, grad, spare, weights, velocity=None):
+        grad *= c.rate
         if velocity is None:
             theta -= grad
             return
-        velocity *= self.momentum
+        velocity *= c.momentum
         velocity -= grad
         if self.nesterov:
-            np.multiply(velocity, self.momentum, spare)
+            np.multiply(velocity, c.momentum, spare)
             spare -= grad
             theta += spare
         else:
@@ -228,31 +246,31 @@ class Adam(Optimizer):
     slots = ("m", "v")
     reads: tuple[str, ...] = ("beta_1", "beta_2", "epsilon")
 
-    def configure(self, params):
+    def configure(self, c, params):
         self.beta_1 = self.exactly(params["beta_1"])
         self.beta_2 = self.exactly(params["beta_2"])
-        self.b1, self.b2 = self.number(params["beta_1"]), self.number(params["beta_2"])
-        self.c1 = self.number(1 - np.asarray(params["beta_1"]))
-        self.c2 = self.number(1 - np.asarray(params["beta_2"]))
-        self.epsilon = self.number(params["epsilon"])
-        self.minus_rate = self.rate_number()
+        c.b1, c.b2 = self.number(params["beta_1"]), self.number(params["beta_2"])
+        c.c1 = self.number(1 - np.asarray(params["beta_1"]))
+        c.c2 = self.number(1 - np.asarray(params["beta_2"]))
+        c.epsilon = self.number(params["epsilon"])
+        c.minus_rate = self.rate_number()
 
-    def set_rate(self, rate):
+    def set_rate(self, c, rate):
         t = self.t
         root = self.sqrt(1 - self.beta_2**t)
-        self.minus_rate[...] = -(rate * root / (1 - self.beta_1**t))
+        c.minus_rate[...] = -(rate * root / (1 - self.beta_1**t))
 
-    def update(self, theta, grad, spare, weights, m, v):
-        np.multiply(grad, self.c1, spare)
-        m *= self.b1
+    def update(self, c, theta, grad, spare, weights, m, v):
+        np.multiply(grad, c.c1, spare)
+        m *= c.b1
         m += spare
         np.square(grad, grad)
-        grad *= self.c2
-        v *= self.b2
+        grad *= c.c2
+        v *= c.b2
         v += grad
         np.sqrt(v, spare)
-        spare += self.epsilon
-        np.multiply(m, self.minus_rate, grad)
+        spare += c.epsilon
+        np.multiply(m, c.minus_rate, grad)
         grad /= spare
         theta += grad
 
@@ -266,18 +284,18 @@ class AdamW(Adam):
 
     reads = (*Adam.reads, "weight_decay")
 
-    def configure(self, params):
-        super().configure(params)
+    def configure(self, c, params):
+        super().configure(c, params)
         self.weight_decay = self.exactly(params["weight_decay"])
-        self.keep = self.rate_number()
+        c.keep = self.rate_number()
 
-    def set_rate(self, rate):
-        super().set_rate(rate)
-        self.keep[...] = 1 - rate * self.weight_decay
+    def set_rate(self, c, rate):
+        super().set_rate(c, rate)
+        c.keep[...] = 1 - rate * self.weight_decay
 
-    def update(self, theta, grad, spare, weights, m, v):
-        weights *= self.keep
-        super().update(theta, grad, spare, weights, m, v)
+    def update(self, c, theta, grad, spare, weights, m, v):
+        weights *= c.keep
+        super().update(c, theta, grad, spare, weights, m, v)
 
 
 class NAdam(Adam):
@@ -288,44 +306,45 @@ class NAdam(Adam):
     u' and U' are those of the next step; Dozat (2016), in the form of PyTorch's NAdam.
     """
 
-    def configure(self, params):
-        super().configure(params)
-        self.u_product, self.n_factors = 1.0, 0
-        self.of_m, self.of_g = self.rate_number(), self.rate_number()
-        self.inverse_root = self.rate_number()
+    #: The product of all u so far, and of how many.
+    u_product, n_factors = 1.0, 0
 
-    def inherit(self, earlier, chosen, nets):
-        super().inherit(earlier, chosen, nets)
+    def configure(self, c, params):
+        super().configure(c, params)
+        c.of_m, c.of_g = self.rate_number(), self.rate_number()
+        c.inverse_root = self.rate_number()
+
+    def inherit(self, earlier, nets):
+        super().inherit(earlier, nets)
         product = earlier.u_product
         if np.ndim(product):
-            own = product[nets]
-            product = own if self.nets else float(own.flat[0])
+            product = product[nets] if self.column else product[nets].item()
         self.u_product, self.n_factors = product, earlier.n_factors
 
-    def set_rate(self, rate):
+    def set_rate(self, c, rate):
         t = self.t
         u, u_next = (self.beta_1 * (1 - 0.5 * 0.96 ** (s / 250)) for s in (t, t + 1))
         if self.n_factors < t:  # once a step, however many rates there are
             self.u_product, self.n_factors = self.u_product * u, t
         product = self.u_product
-        self.inverse_root[...] = 1 / self.sqrt(1 - self.beta_2**t)
-        self.of_g[...] = -rate * (1 - u) / (1 - product)
-        self.of_m[...] = -rate * u_next / (1 - product * u_next)
+        c.inverse_root[...] = 1 / self.sqrt(1 - self.beta_2**t)
+        c.of_g[...] = -rate * (1 - u) / (1 - product)
+        c.of_m[...] = -rate * u_next / (1 - product * u_next)
 
-    def update(self, theta, grad, spare, weights, m, v):
-        m *= self.b1
-        np.multiply(grad, self.c1, spare)
+    def update(self, c, theta, grad, spare, weights, m, v):
+        m *= c.b1
+        np.multiply(grad, c.c1, spare)
         m += spare
-        v *= self.b2
+        v *= c.b2
         np.square(grad, spare)
-        spare *= self.c2
+        spare *= c.c2
         v += spare
-        grad *= self.of_g
-        np.multiply(m, self.of_m, spare)
+        grad *= c.of_g
+        np.multiply(m, c.of_m, spare)
         grad += spare
         np.sqrt(v, spare)
-        spare *= self.inverse_root
-        spare += self.epsilon
+        spare *= c.inverse_root
+        spare += c.epsilon
         grad /= spare
         theta += grad
 
@@ -339,23 +358,23 @@ class RMSprop(Optimizer):
     slots = ("v",)
     reads = ("beta_2", "epsilon")
 
-    def configure(self, params):
+    def configure(self, c, params):
         beta = params["beta_2"]
-        self.b2, self.c2 = self.number(beta), self.number(1 - np.asarray(beta))
-        self.epsilon = self.number(params["epsilon"])
-        self.rate = self.rate_number()
+        c.b2, c.c2 = self.number(beta), self.number(1 - np.asarray(beta))
+        c.epsilon = self.number(params["epsilon"])
+        c.rate = self.rate_number()
 
-    def set_rate(self, rate):
-        self.rate[...] = rate
+    def set_rate(self, c, rate):
+        c.rate[...] = rate
 
-    def update(self, theta, grad, spare, weights, v):
+    def update(self, c, theta, grad, spare, weights, v):
         np.square(grad, spare)
-        spare *= self.c2
-        v *= self.b2
+        spare *= c.c2
+        v *= c.b2
         v += spare
         np.sqrt(v, spare)
-        spare += self.epsilon
-        grad *= self.rate
+        spare += c.epsilon
+        grad *= c.rate
         grad /= spare
         theta -= grad
 

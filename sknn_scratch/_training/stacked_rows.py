@@ -174,9 +174,5 @@ class StackedValidation:
         n = len(first.Y)
         mu = network.predict(self.X, first.problem.target.link, rows=n)
         losses = self.loss.value(self.Y, mu, self.weight, self.total) / first.divisor
-        return [
-            (loss, validation.score(own, loss))
-            for validation, own, loss in zip(
-                self.each, mu, losses.tolist(), strict=True
-            )
-        ]
+        scores = first.score_of(self.Y, mu, self.weight, losses)
+        return list(zip(losses.tolist(), scores.tolist(), strict=True))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from sknn_scratch._nn.network import Network, select
+from sknn_scratch._nn.network import Network
 from sknn_scratch._training.averaging import Averaging
 from sknn_scratch._training.loop import plans_for, run_epoch
 from sknn_scratch._training.optimizers import CHUNK
@@ -85,17 +85,8 @@ class Stack:
         self.rates_may_differ = not _one_schedule(runs)
         params = _stacked([run.state.optimizer.params for run in runs])
         alpha = _one_or_all([run.alpha for run in runs])
-        self.by_net = (
-            self.rates_may_differ
-            or weighted
-            or np.ndim(alpha) > 0
-            or params["clip_norm"] is not None
-            or any(np.ndim(value) for value in params.values())
-        )
-        theta = self.network.theta
-        cls, nets = type(first.state.optimizer), self.network.nets
-        nets = nets if self.by_net else ()
-        self.optimizer = cls(len(theta), theta.dtype, params, nets)
+        theta, cls = self.network.theta, type(first.state.optimizer)
+        self.optimizer = cls(theta.shape, theta.dtype, params, self.rates_may_differ)
         self.plans = plans_for(
             self.network,
             first.problem.loss,
@@ -110,18 +101,14 @@ class Stack:
 
     def without_the_ended(self):
         """The stack of those that have not ended."""
-        kept, layout = self.alive, self.network.layout
+        kept = self.alive
         smaller = Stack([self.runs[j] for j in kept])
-
-        def chosen(vector):
-            return select(layout, vector, kept)
-
-        smaller.network.theta[...] = chosen(self.network.theta)
-        smaller.optimizer.inherit(self.optimizer, chosen, kept)
+        smaller.network.theta[...] = self.network.theta[kept]
+        smaller.optimizer.inherit(self.optimizer, kept)
         if self.averaging is not None:
-            smaller.averaging.other[...] = chosen(self.averaging.other)
+            smaller.averaging.other[...] = self.averaging.other[kept]
         if self.best is not None:
-            smaller.best[...] = chosen(self.best)
+            smaller.best[...] = self.best[kept]
         return smaller
 
     def attached(self):
@@ -168,10 +155,7 @@ class Stack:
                 run.progress.best_iter = run.progress.n_iter
                 improved.append(j)
         if self.best is not None and improved:
-            views = self.network.layout.views
-            pairs = zip(views(self.best), views(self.network.theta), strict=True)
-            for best, now in pairs:
-                best[improved] = now[improved]
+            self.best[improved] = self.network.theta[improved]
 
     def end_some(self):
         """End those whose time has come: run -> whether before ``max_iter``."""
@@ -191,19 +175,15 @@ class Stack:
 
     def _release(self, j):
         """Give net j its weights and the state of its training."""
-        run, layout = self.runs[j], self.network.layout
-
-        def own(vector):
-            return select(layout, vector, j)
-
+        run = self.runs[j]
         theta = run.problem.network.theta
-        theta[...] = own(self.network.theta)
-        run.state.optimizer.inherit(self.optimizer, own, j)
+        theta[...] = self.network.theta[j]
+        run.state.optimizer.inherit(self.optimizer, j)
         if self.averaging is not None:
-            run.state.averaging.other[...] = own(self.averaging.other)
+            run.state.averaging.other[...] = self.averaging.other[j]
             run.state.averaging.show(theta)
         if self.best is not None:
-            run.state.best = own(self.best)
+            run.state.best = self.best[j].copy()
 
     def _rates_of_epoch(self):
         """The rate of each step: one for all, or a column with one for each net."""

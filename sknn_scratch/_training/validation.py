@@ -82,6 +82,10 @@ class Validation:
 
     def score(self, mu, loss):
         """The score of the predictions mu, by the target or from the loss."""
+        return float(self.score_of(self.Y, mu, self.weight, loss))
+
+    def score_of(self, Y, mu, weight, loss):
+        """Likewise of rows that are given; of many nets, an array."""
         if self.scorer == "loss":
             return -loss
-        return self.problem.target.score(self.Y, mu, self.weight)
+        return self.problem.target.score(Y, mu, weight)

@@ -249,13 +249,14 @@ def stack(m=3, sizes=(5, 7, 2), **kwargs):
     return nets, Network.stacked(nets)
 
 
-def test_each_parameter_of_many_nets_is_one_contiguous_block():
+def test_each_of_many_nets_is_a_row_of_theta():
     nets, many = stack()
     assert many.nets == (3,)
     assert [view.shape for view in many.named["W"]] == [(3, 5, 7), (3, 7, 2)]
     for views in many.named.values():
-        assert all(view.flags.c_contiguous for view in views)
+        assert all(np.shares_memory(view, many.theta) for view in views)
     for j, net in enumerate(nets):
+        np.testing.assert_array_equal(many.theta[j], net.theta)
         np.testing.assert_array_equal(many.layers[1].W[j], net.layers[1].W)
     assert not any(np.shares_memory(many.theta, net.theta) for net in nets)
 

@@ -28,9 +28,8 @@ def test_what_decays_comes_first_and_rates_lie_side_by_side(nets):
     layout = Layout(LAYERS, nets)
     order = [(block.layer, block.name) for block in layout.blocks]
     assert order == [(1, "W"), (3, "W"), (0, "scale"), (1, "b"), (3, "b")]
-    m = nets[0] if nets else 1
-    assert layout.size == 29 * m
-    assert layout.n_decaying == 20 * m
+    assert layout.shape == (*nets, 29)
+    assert (layout.size, layout.n_decaying) == (29, 20)
 
 
 def test_plain_layers_are_all_weights_then_all_biases():
@@ -46,11 +45,20 @@ def test_plain_layers_are_all_weights_then_all_biases():
 @pytest.mark.parametrize("nets", [(), (5,)])
 def test_views_cover_the_vector_once(nets):
     layout = Layout(LAYERS, nets)
-    vector = np.zeros(layout.size)
-    for view in layout.views(vector):
-        assert view.shape[: len(nets)] == nets
+    vectors = np.zeros(layout.shape)
+    for view, block in zip(layout.views(vectors), layout.blocks, strict=True):
+        assert view.shape == (*nets, *block.parameter.shape)
         view += 1
-    assert (vector == 1).all()
+    assert (vectors == 1).all()
+
+
+def test_a_net_of_many_has_the_vector_that_it_has_alone():
+    vectors = np.arange(5 * 29.0).reshape(5, 29)
+    together = Layout(LAYERS, (5,)).views(vectors)
+    for j in range(5):
+        alone = Layout(LAYERS).views(vectors[j])
+        for view, own in zip(together, alone, strict=True):
+            np.testing.assert_array_equal(view[j], own)
 
 
 def test_bound_layers_see_the_vector():
@@ -67,21 +75,20 @@ def test_bound_layers_see_the_vector():
     assert (vector[12:20] == -1).all()
 
 
-@pytest.mark.parametrize("length", [1, 4, 7, 100])
-@pytest.mark.parametrize("by_net", [False, True])
-def test_pieces_cover_the_vector_once(length, by_net):
-    layout = Layout(LAYERS, (3,))
-    vector = np.zeros(layout.size)
-    decays, rates = np.zeros((2, layout.size))
-    pieces = layout.pieces(length, by_net)
+@pytest.mark.parametrize("length", [1, 4, 7, 29, 58, 100])
+@pytest.mark.parametrize("nets", [(), (3,)])
+def test_pieces_cover_the_vectors_once(length, nets):
+    layout = Layout(LAYERS, nets)
+    covered, decays, rates = np.zeros((3, *layout.shape))
+    pieces = layout.pieces(length)
     for piece in pieces:
-        part = piece.of(vector)
-        assert part.ndim == 1 + by_net
-        assert part.size <= max(length, 3 * by_net)
+        part = piece.of(covered)
+        assert part.ndim == 1 + len(nets)
+        assert part.size <= length
         part += 1
         piece.of(decays)[..., : piece.n_decaying] = 1
         piece.of(rates)[...] = piece.rate_factor
-    assert (vector == 1).all()
+    assert (covered == 1).all()
     assert (decays == (np.arange(layout.size) < layout.n_decaying)).all()
     for block, view in zip(layout.blocks, layout.views(rates), strict=True):
         assert (view == block.parameter.rate_factor).all()
@@ -89,15 +96,24 @@ def test_pieces_cover_the_vector_once(length, by_net):
     assert factors == sorted(factors)
 
 
+def test_a_piece_takes_its_own_of_numbers_that_differ():
+    pieces = Layout(LAYERS, (3,)).pieces(2 * 29)
+    column = np.arange(3.0)[:, None]
+    taken = {tuple(piece.numbers_of(column).ravel()) for piece in pieces}
+    assert taken == {(0.0, 1.0), (2.0,)}
+    assert pieces[0].numbers_of(7.0) == 7.0
+    assert pieces[0].numbers_of(None) is None
+
+
 def test_a_small_network_is_one_piece():
     """Weights and biases together: two pieces would be twice the calls."""
     layers = [Fake(W=Parameter((2, 3)), b=Parameter((3,), decays=False))]
     (piece,) = Layout(layers).pieces(100)
-    assert piece.entries == slice(0, 9)
+    assert piece.where == (slice(0, 9),)
     assert piece.n_decaying == 6
     (piece,) = Layout(layers, (4,)).pieces(100)
-    assert piece.entries == slice(0, 36)
-    assert piece.n_decaying == 24
+    assert piece.where == (slice(0, 4), slice(0, 9))
+    assert piece.n_decaying == 6
 
 
 def test_no_parameters_at_all():

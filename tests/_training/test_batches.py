@@ -49,7 +49,7 @@ def test_batches_without_weight_change_neither_weights_nor_loss(as_sparse):
         theta = case.network.theta
         batches = Batches(case, rows, 5, False)
         plans = plans_for(case.network, case.loss, batches.sizes, 0.1, as_sparse)
-        optimizer = OPTIMIZERS["sgd"](len(theta), theta.dtype, SETTINGS)
+        optimizer = OPTIMIZERS["sgd"](theta.shape, theta.dtype, SETTINGS)
         step = optimizer.attach(plans[5])
         ends.append((theta, run_epoch(plans, batches, step, [0.1] * 4)))
     np.testing.assert_array_equal(ends[0][0], ends[1][0])

@@ -40,7 +40,7 @@ def scripted(
         return 0.25, scores(theta) if callable(scores) else scores.pop(0)
 
     monkeypatch.setattr(loop, "run_epoch", run_epoch)
-    optimizer = OPTIMIZERS["sgd"](len(theta), theta.dtype, settings)
+    optimizer = OPTIMIZERS["sgd"](theta.shape, theta.dtype, settings)
     lines = []
     options = {
         "validation": None if scores is None else validation,
@@ -271,7 +271,7 @@ def test_an_epoch_is_the_mean_of_its_batches_and_a_step_after_each():
     theta, start = case.network.theta, case.network.theta.copy()
     batches = Batches(case, np.random.default_rng(1).permutation(23), 10, False)
     plans = plans_for(case.network, case.loss, batches.sizes, 0.7)
-    optimizer = OPTIMIZERS["sgd"](len(theta), theta.dtype, SETTINGS)
+    optimizer = OPTIMIZERS["sgd"](theta.shape, theta.dtype, SETTINGS)
     rates = [0.1, 0.2, 0.3]
     loss = run_epoch(plans, batches, optimizer.attach(plans[10]), iter(rates))
 
@@ -302,7 +302,7 @@ def test_other_numbers_are_written_at_each_step_of_all_epochs():
     """Two epochs of three steps, the first of them being step 3."""
     case, written = problem(), []
     theta = case.network.theta
-    optimizer = OPTIMIZERS["sgd"](len(theta), theta.dtype, SETTINGS)
+    optimizer = OPTIMIZERS["sgd"](theta.shape, theta.dtype, SETTINGS)
     state = TrainingState(optimizer, None, theta)
     state.n_epochs = 1
     run = Run(
@@ -328,7 +328,7 @@ def test_the_rows_are_shuffled_before_each_epoch(monkeypatch, shuffle):
         lambda plans, batches, step, rates: seen.append(batches.rows.tolist()) or 1.0,
     )
     theta = case.network.theta
-    optimizer = OPTIMIZERS["sgd"](len(theta), theta.dtype, SETTINGS)
+    optimizer = OPTIMIZERS["sgd"](theta.shape, theta.dtype, SETTINGS)
     run = Run(
         case,
         Batches(case, np.arange(23), 10, not shuffle),

@@ -47,7 +47,7 @@ class Flat:
 def started(name, theta, n_weights=0, alpha=0.0, chunk=CHUNK, n_slow=0, **settings):
     """A training of theta: its state, and a function step(rate, gradient)."""
     settings = {**SETTINGS, "weight_averaging": None, **settings}
-    optimizer = OPTIMIZERS[name](len(theta), theta.dtype, settings)
+    optimizer = OPTIMIZERS[name](theta.shape, theta.dtype, settings)
     state = TrainingState(optimizer, settings["weight_averaging"], theta)
     return state, attached(state, theta, n_weights, alpha, chunk, n_slow)
 
@@ -55,7 +55,10 @@ def started(name, theta, n_weights=0, alpha=0.0, chunk=CHUNK, n_slow=0, **settin
 def attached(state, theta, n_weights=0, alpha=0.0, chunk=CHUNK, n_slow=0):
     grad = np.empty_like(theta)
     layout = Layout([Flat(n_weights, len(theta) - n_weights - n_slow, n_slow)])
-    plan = SimpleNamespace(theta=theta, grad=grad, alpha=alpha, layout=layout)
+    room = np.ones((), theta.dtype)
+    plan = SimpleNamespace(
+        theta=theta, grad=grad, alpha=alpha, layout=layout, total=room
+    )
     take = state.attach(plan, chunk)
 
     def step(rate, gradient, total=1.0):
@@ -402,29 +405,24 @@ DIFFERENCES = {
 def test_many_nets_at_once_are_each_net_alone(name, differ, chunk, dtype):
     rng = np.random.default_rng(8)
     layers = [Flat(5, 2, 3)]
-    many, alone = Layout(layers, (M,)), Layout(layers)
+    layout = Layout(layers, (M,))
     start = rng.standard_normal((M, 10)).astype(dtype)
     gradients = rng.standard_normal((4, M, 10)).astype(dtype)
     alphas = np.array([0.0, 0.1, 1.0]) if differ != "nothing" else 0.1
     different = {k: np.array(v) for k, v in DIFFERENCES[differ].items()}
 
-    def together(rows):
-        """Rows of one net each, in the layout of many."""
-        vector = np.empty(many.size, dtype)
-        for view, block in zip(many.views(vector), alone.blocks, strict=True):
-            view[...] = rows[:, block.entries]
-        return vector
-
-    theta, grad = together(start), np.empty(many.size, dtype)
-    plan = SimpleNamespace(theta=theta, grad=grad, alpha=alphas, layout=many)
-    nets = (M,) if differ != "nothing" else ()
+    theta, grad = start.copy(), np.empty_like(start)
+    total = np.array(2.0, dtype)
+    plan = SimpleNamespace(
+        theta=theta, grad=grad, alpha=alphas, layout=layout, total=total
+    )
     params = {**SETTINGS, "weight_decay": 0.1, **different}
-    optimizer = OPTIMIZERS[name](many.size, np.dtype(dtype), params, nets)
+    optimizer = OPTIMIZERS[name](theta.shape, theta.dtype, params)
     take = optimizer.attach(plan, chunk)
     rates = optimizer.learning_rate
     for g in gradients:
-        grad[...] = together(g)
-        take(rates, np.array(2.0, dtype))
+        grad[...] = g
+        take(rates, total)
 
     rows = []
     for j in range(M):
@@ -437,12 +435,12 @@ def test_many_nets_at_once_are_each_net_alone(name, differ, chunk, dtype):
         rows.append(mine)
     # The norms, and powers of different betas, are rounded in another order.
     rtol = 0 if differ == "nothing" else 20 * np.finfo(dtype).eps
-    np.testing.assert_allclose(theta, together(np.array(rows)), rtol=rtol, atol=0)
+    np.testing.assert_allclose(theta, np.array(rows), rtol=rtol, atol=0)
 
 
 def test_the_base_class_says_what_is_missing():
-    base = Optimizer(1, np.dtype(float), SETTINGS)
+    base = Optimizer((1,), np.dtype(float), SETTINGS)
     with pytest.raises(NotImplementedError):
-        base.set_rate(0.1)
+        base.set_rate(None, 0.1)
     with pytest.raises(NotImplementedError):
-        base.update(None, None, None, None)
+        base.update(None, None, None, None, None)

@@ -17,7 +17,7 @@ PARAMS = {
 
 
 def started(theta, averaging=None):
-    optimizer = OPTIMIZERS["sgd"](len(theta), theta.dtype, PARAMS)
+    optimizer = OPTIMIZERS["sgd"](theta.shape, theta.dtype, PARAMS)
     return TrainingState(optimizer, averaging, theta)
 
 
