@@ -11,6 +11,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from benchmarks import _floor, _pytorch
 from benchmarks._measure import timed
+from benchmarks._searches import SEARCHES
 from benchmarks._table import Table
 from sknn_scratch import ResNetClassifier, ScratchMLPClassifier, ScratchMLPRegressor
 
@@ -336,6 +337,15 @@ TABLES = {
         ("sklearn", "ours"),
         OURS_SKLEARN,
         PREDICTIONS,
+    ),
+    "searches": Table(
+        "Searches over learning rate and penalty, and repeats",
+        "seconds",
+        "all fits",
+        ("sklearn", "one by one", "ours"),
+        (*OURS_SKLEARN, ("ours", "one by one")),
+        SEARCHES,
+        rounds=3,
     ),
     "options": Table(
         "Options of our own, 64-50-10 (losses of regressors: 20-100-100-1)",

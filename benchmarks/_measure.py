@@ -52,13 +52,15 @@ class How:
 
         return lambda: timed(calls) / loops
 
-    def interleaved(self, runs):
+    def interleaved(self, runs, rounds=None):
         """Let everyone take turns, after one round to warm up.
 
         Parameters
         ----------
         runs : dict of str to callable
             Each contender's name, and what runs it and returns seconds.
+        rounds : int, default=None
+            At most so many, without one to warm up: for runs of many seconds.
 
         Returns
         -------
@@ -68,12 +70,13 @@ class How:
         """
         names = list(runs)
         times = {name: [] for name in names}
-        rounds = 1 if self.quick else 1 + self.repeats
-        for turn in range(rounds):
+        warm = rounds is None and not self.quick
+        most = self.repeats if rounds is None else min(rounds, self.repeats)
+        for turn in range(1 if self.quick else warm + most):
             first = turn % len(names)
             for name in names[first:] + names[:first]:
                 times[name].append(runs[name]())
-        return {name: seconds[rounds > 1 :] for name, seconds in times.items()}
+        return {name: seconds[warm:] for name, seconds in times.items()}
 
 
 def ratios(times, a, b):

@@ -5,7 +5,7 @@ from statistics import median
 
 from benchmarks._measure import ratios, spread
 
-UNITS = {"microseconds": 1e6, "milliseconds": 1e3}
+UNITS = {"microseconds": 1e6, "milliseconds": 1e3, "seconds": 1}
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,8 @@ class Table:
     cases : list
         Each has a ``name``, and ``runs(how)`` gives for each contender a callable that
         returns seconds.
+    rounds : int, default=None
+        At most so many rounds, where one takes minutes.
     """
 
     title: str
@@ -35,6 +37,7 @@ class Table:
     columns: tuple
     pairs: tuple
     cases: list
+    rounds: int | None = None
 
     def print(self, how, wanted, markdown=False):
         """Measure and print the cases whose name ``wanted`` accepts.
@@ -57,9 +60,9 @@ class Table:
             print("|---|" + "---:|" * len(heads))
         spreads = []
         for case in cases:
-            times = how.interleaved(case.runs(how))
+            times = how.interleaved(case.runs(how), self.rounds)
             print(row(case.name, self._cells(times, spreads)), flush=True)
-        if how.repeats > 2 and not how.quick:
+        if min(how.repeats, self.rounds or how.repeats) > 2 and not how.quick:
             print(
                 f"\nHalf of the ratios lie within {median(spreads):.0%} of their "
                 f"median; in the noisiest pair within {max(spreads):.0%}."

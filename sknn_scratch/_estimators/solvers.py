@@ -73,11 +73,11 @@ class Solver:
     def attributes(self):
         """The fitted attributes that tell of the training so far."""
         progress = self.progress
-        n_before = len(self.earlier.get("loss_curve_") or ())
-        history = [
-            {**record, "epoch": n_before + record["epoch"]}
-            for record in progress.history
-        ]
+        history = progress.history
+        if n_before := len(self.earlier.get("loss_curve_") or ()):
+            history = [
+                {**record, "epoch": n_before + record["epoch"]} for record in history
+            ]
         return {
             "loss_": np.float64(progress.loss),
             "n_iter_": progress.n_iter,

@@ -17,12 +17,14 @@ from sklearn.pipeline import Pipeline
 from sknn_scratch._estimators.base import BaseNeuralEstimator
 from sknn_scratch._estimators.classifier import NeuralClassifier
 from sknn_scratch._estimators.regressor import NeuralRegressor
-from sknn_scratch._estimators.solvers import Minibatch
-from sknn_scratch._training.stacked_rows import ApartError, same
+from sknn_scratch._estimators.solvers import SOLVERS, Minibatch
+from sknn_scratch._training.stacked_rows import ApartError, SharedRows, same
 from sknn_scratch._training.together import key, nets_at_once, train_together
 
 #: Nets wait with their rows; so many bytes of them at the most.
 WAITING_BYTES = 1 << 28
+#: So many nets with the same batches are a stack of their own, which gathers them once.
+ENOUGH = 8
 
 
 @dataclass
@@ -47,7 +49,8 @@ class Fit:
     error: Exception | None = None
     #: Its share of the time.
     seconds: float = 0.0
-    #: Whether it was trained with others.
+    #: Whether it has been done, and whether with others.
+    done: bool = False
     together: bool = False
 
 
@@ -67,7 +70,8 @@ def can_wait(net):
     return (
         net is not None
         and type(net).fit in (NeuralClassifier.fit, NeuralRegressor.fit)
-        and not getattr(net, "warm_start", True)
+        and SOLVERS.get(net.solver) is Minibatch
+        and not net.warm_start
         and not getattr(net, "_skl_callbacks", None)
     )
 
@@ -105,52 +109,73 @@ class Waiting:
         self.leave(net)
         net._validate_params()
         self.solver = net._waiting(X, y, sample_weight, **validation_set)
-        if isinstance(self.solver, Minibatch):
-            self.run = self.solver.start(dict)
+        self.run = self.solver.start(dict)
         return net
 
+    def conclude(self, ended=None):
+        """Go on with the fit; ``ended`` tells of its training, None if it is to come.
 
-def fit_together(fits):
+        ``ended`` says whether it ended before ``max_iter``.
+        """
+        if ended is None:
+            self.solver.resume(self.run)
+        else:
+            self.solver.finish(ended)
+        self.solver.estimator._concluded(self.solver)
+
+
+def fit_together(fits, alone=True):
     """Do some fits, those of a kind at once.
 
     Parameters
     ----------
     fits : iterable of Fit
-        Their estimators are fitted, or ``error`` says why not; ``seconds`` and
-        ``together`` are filled in.
+        Their estimators are fitted, or ``error`` says why not; the other fields are
+        filled in, too.
+    alone : bool, default=True
+        Whether to do those that others gain nothing by; else they are left undone.
+
+    Returns
+    -------
+    list of Fit
+        All of them.
     """
     groups: dict = defaultdict(list)
-    held = 0
+    held, seen = 0, []
     for fit in fits:
-        start = perf_counter()
-        waiting = _prepared(fit)
-        fit.seconds += perf_counter() - start
+        seen.append(fit)
+        waiting = _prepared(fit, alone)
         if waiting is None:
             continue
         group = groups[key(waiting.run)]
         held += _unite(waiting.run, [other.run for _, other in group])
         group.append((fit, waiting))
         if held > WAITING_BYTES:
-            _train_groups(groups)
+            _train_groups(groups, alone)
             groups.clear()
             held = 0
-    _train_groups(groups)
+    _train_groups(groups, alone)
+    return seen
 
 
-def _prepared(fit):
-    """The net that waits in a fit; None if the fit is done, or has failed."""
+def _prepared(fit, alone):
+    """The net that waits in a fit; None if the fit is done, failed or left undone."""
     net = net_of(fit.estimator)
     waiting = Waiting(net) if can_wait(net) else None
+    if waiting is None and not alone:
+        return None
+    start = perf_counter()
     try:
         fit.estimator.fit(fit.X, fit.y, **fit.params)
-        if waiting is None:
-            return None
-        if waiting.run is not None and key(waiting.run) is not None:
+        if waiting is not None and key(waiting.run) is not None:
             return waiting
-        _conclude(waiting, lambda: _run(waiting))
+        if waiting is not None and alone:
+            waiting.conclude()
+        fit.done = alone
     except Exception as error:
-        fit.error = error
+        fit.error, fit.done = error, True
     finally:
+        fit.seconds += perf_counter() - start
         if waiting is not None:
             waiting.leave(net)
     return None
@@ -165,56 +190,64 @@ def _unite(run, others):
     return run.problem.X.nbytes
 
 
-def _train_groups(groups):
+def _train_groups(groups, alone):
     for group in groups.values():
-        size = nets_at_once(group[0][1].run)
-        for start in range(0, len(group), size):
-            _train(group[start : start + size])
+        for stack in _stacks(group):
+            if alone or len(stack) > 1:
+                _train(stack, alone)
 
 
-def _train(group):
+def _stacks(group):
+    """Nets of one kind, as many at a time as go well together."""
+    most = nets_at_once(group[0][1].run)
+    alike: dict = defaultdict(list)
+    for fit, waiting in group:
+        alike[SharedRows.token(waiting.run)].append((fit, waiting))
+    others = []
+    for members in alike.values():
+        if len(members) >= min(ENOUGH, most):
+            yield from _evenly(members, most)
+        else:
+            others += members
+    yield from _evenly(others, most)
+
+
+def _evenly(members, most):
+    """Parts of about the same size, of ``most`` at the most."""
+    n_parts = -(-len(members) // most)
+    for i in range(n_parts):
+        yield members[i * len(members) // n_parts : (i + 1) * len(members) // n_parts]
+
+
+def _train(stack, alone):
     """Train some nets of one kind, and conclude their fits."""
     start = perf_counter()
-    runs = [waiting.run for _, waiting in group]
+    runs = [waiting.run for _, waiting in stack]
     try:
-        ended = train_together(runs) if len(runs) > 1 else None
+        ended = train_together(runs) if len(runs) > 1 else [None]
     except ApartError:
-        for fit, _ in group:
-            fit.estimator = clone(fit.estimator)
-            _alone(fit)
+        if alone:
+            _one_by_one(fit for fit, _ in stack)
         return
-    for i, (fit, waiting) in enumerate(group):
-        fit.together = ended is not None
-        try:
-            if ended is None:
-                _conclude(waiting, lambda: _run(waiting))  # noqa: B023
-            else:
-                _conclude(waiting, lambda: waiting.solver.finish(ended[i]))  # noqa: B023
-        except Exception as error:
-            fit.error = error
-    seconds = (perf_counter() - start) / len(group)
-    for fit, _ in group:
+    for (fit, waiting), early in zip(stack, ended, strict=True):
+        fit.together = len(runs) > 1
+        _done(fit, lambda: waiting.conclude(early))  # noqa: B023
+    seconds = (perf_counter() - start) / len(stack)
+    for fit, _ in stack:
         fit.seconds += seconds
 
 
-def _run(waiting):
-    """Run a training that has been prepared."""
-    solver = waiting.solver
-    if waiting.run is None:
-        solver.run(dict)
-    else:
-        solver.resume(waiting.run)
+def _one_by_one(fits):
+    for fit in fits:
+        fit.estimator, start = clone(fit.estimator), perf_counter()
+        _done(fit, lambda: fit.estimator.fit(fit.X, fit.y, **fit.params))  # noqa: B023
+        fit.seconds += perf_counter() - start
 
 
-def _conclude(waiting, train):
-    train()
-    waiting.solver.estimator._concluded(waiting.solver)
-
-
-def _alone(fit):
-    start = perf_counter()
+def _done(fit, work):
+    """Do a fit, or what is left of it."""
     try:
-        fit.estimator.fit(fit.X, fit.y, **fit.params)
+        work()
     except Exception as error:
         fit.error = error
-    fit.seconds += perf_counter() - start
+    fit.done = True

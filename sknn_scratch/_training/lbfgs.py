@@ -6,6 +6,7 @@ import numpy as np
 from scipy import optimize, sparse
 
 from sknn_scratch._nn.plan import Plan
+from sknn_scratch._training.interrupts import keeps_the_training
 from sknn_scratch._training.threads import scipy_blas_alone
 
 
@@ -63,6 +64,8 @@ def train_lbfgs(
                 options={"maxfun": max_fun, "maxiter": max_iter, "gtol": tol},
             )
     except KeyboardInterrupt:
+        if not keeps_the_training():
+            raise
         progress.stopped = True
         warnings.warn("Training interrupted by user.")
         np.copyto(network.theta, iterate)

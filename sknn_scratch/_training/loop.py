@@ -10,6 +10,7 @@ import warnings
 import numpy as np
 
 from sknn_scratch._nn.plan import Plan
+from sknn_scratch._training.interrupts import keeps_the_training
 from sknn_scratch._training.schedules import followed
 
 
@@ -95,6 +96,8 @@ def train_minibatch(run):
                 return True
         return False
     except KeyboardInterrupt:
+        if not keeps_the_training():
+            raise
         progress.stopped = True
         warnings.warn("Training interrupted by user.")
         return True

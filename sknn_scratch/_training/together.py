@@ -22,7 +22,7 @@ from sknn_scratch._training.stacked_rows import OwnRows, SharedRows, StackedVali
 #: A stack is made anew without those who have ended once they are so large a part.
 GONE = 1 / 8
 #: Bytes that a step of all nets works on: they stay in the cache.
-CACHED_BYTES = 1 << 21
+CACHED_BYTES = 1 << 23
 MOST_NETS = 64
 
 

@@ -1,10 +1,11 @@
-"""Several fits of one model from several seeds, in parallel, recorded."""
+"""Several fits of one model from several seeds, at once and in parallel, recorded."""
 
 from dataclasses import dataclass, field
 from numbers import Integral
 from typing import Any
 
 import numpy as np
+from joblib import effective_n_jobs
 from sklearn.base import clone, is_classifier
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv, train_test_split
@@ -12,7 +13,9 @@ from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils._param_validation import Interval, RealNotInt, validate_params
 from sklearn.utils.parallel import Parallel, delayed
 
+from sknn_scratch._estimators.together import Fit, can_wait, fit_together, net_of
 from sknn_scratch._pipelines import last_step
+from sknn_scratch._training.interrupts import ctrl_c_ends_all
 from sknn_scratch._types import MatrixLike, RandomState, Scoring, typed
 
 __all__ = ["RepeatedFit", "repeated_fit"]
@@ -233,7 +236,8 @@ def repeated_fit(
 
     A network ends in different weights for different initial ones: one score is an
     anecdote. The data is split once and the same for all repeats, so that the spread is
-    the initialisation's and not the split's.
+    the initialisation's and not the split's. Nets of this package, bare or at the end
+    of a pipeline, are trained together, each with the weights that it gets alone.
 
     Parameters
     ----------
@@ -249,7 +253,7 @@ def repeated_fit(
     random_state : int, RandomState instance or None, default=None
         Decides the seeds and the split.
     n_jobs : int or None, default=None
-        Number of fits at a time, as in joblib; the results do not depend on it, nor on
+        Number of processes, as in joblib; the results do not depend on it, nor on
         joblib's backend.
     test_size : float, int or None, default=None
         Share or number of rows to hold out (stratified for a classifier) and score.
@@ -272,6 +276,8 @@ def repeated_fit(
         ``random_state``.
     RuntimeError
         If a fit fails; the message names its seed, the cause is chained.
+    KeyboardInterrupt
+        On Ctrl-C: all fits end at once.
 
     Examples
     --------
@@ -297,11 +303,20 @@ def repeated_fit(
     seeds = rng.randint(2**31 - 1, size=n_repeats).tolist()
     splits = _splits(estimator, X, y, rng, test_size, cv)
     scorer = check_scoring(estimator, scoring)
+    # Those of a split are trained on the same rows.
+    tasks = [(seed, split) for split in splits for seed in seeds]
+    together = can_wait(net_of(estimator))
+    n_parts = effective_n_jobs(n_jobs) if together else len(tasks)
+    parts = np.array_split(np.arange(len(tasks)), n_parts)
     runs = Parallel(n_jobs=n_jobs)(
-        delayed(_fit_and_score)(estimator, X, y, seed, *rows, scorer, fit_params or {})
-        for seed in seeds
-        for rows in splits
+        delayed(_fit_and_score)(
+            estimator, X, y, [tasks[i] for i in part], scorer, fit_params or {}
+        )
+        for part in parts
+        if len(part)
     )
+    by_split = [run for part in runs for run in part]
+    runs = [run for i in range(n_repeats) for run in by_split[i::n_repeats]]
     estimators, train, test = zip(*runs, strict=True)
     shape = (n_repeats,) if cv is None else (n_repeats, len(splits))
     has_test = splits[0][1] is not None
@@ -351,18 +366,39 @@ def _splits(estimator, X, y, rng, test_size, cv):
     ]
 
 
-def _fit_and_score(estimator, X, y, seed, train, test, scorer, fit_params):
+def _fit_and_score(estimator, X, y, tasks, scorer, fit_params):
+    """The fitted model and its scores for each (seed, (train, test)) of the tasks."""
+
     def part(values, rows):
         if rows is None or not hasattr(values, "__len__"):
             return values
         return _safe_indexing(values, rows)
 
-    model = clone(estimator).set_params(**dict.fromkeys(_seeded(estimator), seed))
-    params = {name: part(value, train) for name, value in fit_params.items()}
-    try:
-        model.fit(part(X, train), part(y, train), **params)
-    except Exception as error:
-        raise RuntimeError(f"The fit with seed {seed} failed: {error}") from error
-    train_score = scorer(model, part(X, train), part(y, train))
-    test_score = None if test is None else scorer(model, part(X, test), part(y, test))
-    return model, train_score, test_score
+    def fits():
+        of_train = given = None
+        for seed, (train, _) in tasks:
+            model = clone(estimator).set_params(
+                **dict.fromkeys(_seeded(estimator), seed)
+            )
+            if given is None or train is not of_train:
+                params = {
+                    name: part(value, train) for name, value in fit_params.items()
+                }
+                given, of_train = (part(X, train), part(y, train), params), train
+            yield Fit(model, *given)
+
+    with ctrl_c_ends_all():
+        fitted = fit_together(fits())
+    runs = []
+    for fit, (seed, (_, test)) in zip(fitted, tasks, strict=True):
+        if fit.error is not None:
+            raise RuntimeError(
+                f"The fit with seed {seed} failed: {fit.error}"
+            ) from fit.error
+        model = fit.estimator
+        train_score = scorer(model, fit.X, fit.y)
+        test_score = None
+        if test is not None:
+            test_score = scorer(model, part(X, test), part(y, test))
+        runs.append((model, train_score, test_score))
+    return runs
