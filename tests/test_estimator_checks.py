@@ -7,7 +7,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import sknn_scratch
-from sknn_scratch import preprocessing
+from sknn_scratch import ensemble, preprocessing
 
 #: What an estimator cannot be made without.
 ARGUMENTS = {
@@ -15,11 +15,19 @@ ARGUMENTS = {
         "estimator": sknn_scratch.ScratchMLPClassifier(
             (6,), max_iter=20, random_state=0
         )
-    }
+    },
+    "NetworkEnsembleClassifier": {
+        "estimator": sknn_scratch.ScratchMLPClassifier(learning_rate_init=0.02),
+        "n_members": 2,
+    },
+    "NetworkEnsembleRegressor": {
+        "estimator": sknn_scratch.ScratchMLPRegressor(learning_rate_init=0.02),
+        "n_members": 2,
+    },
 }
 ESTIMATORS = [
     cls(**ARGUMENTS.get(name, {}))
-    for module in (sknn_scratch, preprocessing)
+    for module in (sknn_scratch, ensemble, preprocessing)
     for name, cls in inspect.getmembers(module, inspect.isclass)
     if name in module.__all__ and issubclass(cls, BaseEstimator)
 ]

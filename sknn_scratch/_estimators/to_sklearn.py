@@ -1,8 +1,12 @@
 """To scikit-learn's own estimators, where they can do what ours was asked to."""
 
+import copy
 import inspect
 
 import numpy as np
+from sklearn.base import clone
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils.validation import check_is_fitted
 
@@ -37,6 +41,28 @@ def to_sklearn(model, cls):
             "cannot be handed over."
         )
     return _filled(model, cls, network, kind, dense, names.pop())
+
+
+def with_what_is_around(model):
+    """The same of a net inside a pipeline or a transformed target: a fitted copy.
+
+    Raises ValueError for what has no counterpart in scikit-learn.
+    """
+    if isinstance(model, Pipeline):
+        *before, (name, last) = model.steps
+        theirs = copy.copy(model)
+        theirs.steps = [*before, (name, with_what_is_around(last))]
+        return theirs
+    if isinstance(model, TransformedTargetRegressor):
+        theirs = copy.copy(model)
+        theirs.regressor_ = with_what_is_around(model.regressor_)
+        theirs.regressor = clone(theirs.regressor_)
+        return theirs
+    if hasattr(model, "to_sklearn"):
+        return model.to_sklearn()
+    if type(model).__module__.partition(".")[0] == "sklearn":
+        return model
+    raise ValueError(f"{type(model).__name__} has no counterpart in scikit-learn.")
 
 
 def _name(f):

@@ -83,8 +83,11 @@ class Waiting:
     clones the net before it fits it is followed.
     """
 
+    #: The solver, and the training that it has started.
+    solver: Any
+    run: Any
+
     def __init__(self, net):
-        self.solver = self.run = None
         self.follow(net)
 
     def follow(self, net):

@@ -18,13 +18,11 @@ import joblib
 import numpy as np
 from joblib import effective_n_jobs
 from sklearn.base import clone
-from sklearn.utils import _safe_indexing
-from sklearn.utils.metaestimators import _safe_split
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import _check_method_params
 
 from sknn_scratch._estimators.together import Fit, fit_together
 from sknn_scratch._training.interrupts import ctrl_c_ends_all
+from sknn_scratch.model_selection import _private
 
 #: So many fits at a time; each is held until it is recalled.
 AHEAD = 256
@@ -61,7 +59,7 @@ def fingerprint(estimator, X, y, params):
         for name, value in estimator.get_params().items()
         if isinstance(value, kinds)
     ]
-    ends = _safe_indexing(X, [0, -1])
+    ends = _private.safe_indexing(X, [0, -1])
     return repr(plain), joblib.hash(ends), joblib.hash(y), *sorted(params)
 
 
@@ -183,7 +181,7 @@ class Ahead:
             for candidate, params in enumerate(candidates)
             for split, (train, _) in enumerate(pairs)
         ]
-        given = _check_method_params(X, params=self.fit_params)
+        given = _private.check_method_params(X, params=self.fit_params)
         for start in range(0, len(tasks), AHEAD):
             some = tasks[start : start + AHEAD]
             for task, outcome in zip(some, self._done(some, X, y, given), strict=True):
@@ -288,8 +286,10 @@ def fit_ahead(estimator, X, y, given, tasks):
             model = with_params(estimator, task.params)
             if task.split not in parts:
                 parts.clear()
-                rows = _safe_split(model, X, y, task.train)
-                params = _check_method_params(X, params=given, indices=task.train)
+                rows = _private.safe_split(model, X, y, task.train)
+                params = _private.check_method_params(
+                    X, params=given, indices=task.train
+                )
                 parts[task.split] = *rows, params
             yield Fit(model, *parts[task.split])
 

@@ -1,21 +1,27 @@
 """Several fits of one model from several seeds, at once and in parallel, recorded."""
 
 from dataclasses import dataclass, field
+from functools import partial
 from numbers import Integral
 from typing import Any
 
 import numpy as np
-from joblib import effective_n_jobs
-from sklearn.base import clone, is_classifier
+from sklearn.base import is_classifier
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv, train_test_split
-from sklearn.utils import _safe_indexing, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, RealNotInt, validate_params
-from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import _num_samples
 
-from sknn_scratch._estimators.together import Fit, can_wait, fit_together, net_of
+from sknn_scratch._estimators.members import (
+    fit_members,
+    known_classes,
+    mean_prediction,
+    mean_probabilities,
+    part,
+    seeded,
+)
 from sknn_scratch._pipelines import last_step
-from sknn_scratch._training.interrupts import ctrl_c_ends_all
 from sknn_scratch._types import MatrixLike, RandomState, Scoring, typed
 
 __all__ = ["RepeatedFit", "repeated_fit"]
@@ -92,12 +98,7 @@ class RepeatedFit:
         AttributeError
             If the estimators have no ``predict_proba``.
         """
-        each = [estimator.predict_proba(X) for estimator in self.estimators]
-        classes = [estimator.classes_ for estimator in self.estimators]
-        if not isinstance(each[0], list):
-            return _mean(each, classes)
-        outputs = zip(*each, strict=True), zip(*classes, strict=True)
-        return [_mean(*output) for output in zip(*outputs, strict=True)]
+        return mean_probabilities(self.estimators, X)
 
     def predict(self, X: MatrixLike) -> np.ndarray:
         """Predict with all fitted estimators together.
@@ -120,25 +121,12 @@ class RepeatedFit:
         AttributeError
             If the estimators are classifiers without ``predict_proba``.
         """
-        if not is_classifier(self.estimators[0]):
-            return np.mean([estimator.predict(X) for estimator in self.estimators], 0)
-        mean, classes = self.predict_proba(X), self.classes_
-        if isinstance(mean, list):
-            pairs = zip(classes, mean, strict=True)
-            return np.column_stack([known[p.argmax(axis=1)] for known, p in pairs])
-        if np.ndim(self.estimators[0].predict(X)) == 2:
-            return (mean > 0.5).astype(int)
-        return classes[mean.argmax(axis=1)]
+        return mean_prediction(self.estimators, X)
 
     @property
     def classes_(self) -> Any:
         """The classes that any of the estimators knows; of several outputs a list."""
-        known = [estimator.classes_ for estimator in self.estimators]
-        if isinstance(known[0], list):
-            return [
-                np.unique(np.concatenate(each)) for each in zip(*known, strict=True)
-            ]
-        return np.unique(np.concatenate(known))
+        return known_classes(self.estimators)
 
     def to_frame(self) -> Any:
         """A pandas DataFrame with a row for each fit.
@@ -295,7 +283,7 @@ def repeated_fit(
             "test_size and cv exclude each other: give one of them, or neither to "
             "score the training rows."
         )
-    if not _seeded(estimator):
+    if not seeded(estimator):
         raise ValueError(
             f"{estimator} has no random_state parameter: all repeats would be equal."
         )
@@ -304,18 +292,9 @@ def repeated_fit(
     splits = _splits(estimator, X, y, rng, test_size, cv)
     scorer = check_scoring(estimator, scoring)
     # Those of a split are trained on the same rows.
-    tasks = [(seed, split) for split in splits for seed in seeds]
-    together = can_wait(net_of(estimator))
-    n_parts = effective_n_jobs(n_jobs) if together else len(tasks)
-    parts = np.array_split(np.arange(len(tasks)), n_parts)
-    runs = Parallel(n_jobs=n_jobs)(
-        delayed(_fit_and_score)(
-            estimator, X, y, [tasks[i] for i in part], scorer, fit_params or {}
-        )
-        for part in parts
-        if len(part)
-    )
-    by_split = [run for part in runs for run in part]
+    tasks = [(seed, *split) for split in splits for seed in seeds]
+    work = partial(_scored, X, y, scorer)
+    by_split = fit_members(estimator, X, y, tasks, fit_params or {}, n_jobs, work)
     runs = [run for i in range(n_repeats) for run in by_split[i::n_repeats]]
     estimators, train, test = zip(*runs, strict=True)
     shape = (n_repeats,) if cv is None else (n_repeats, len(splits))
@@ -327,24 +306,6 @@ def repeated_fit(
         np.reshape(test, shape) if has_test else None,
         [list(getattr(last_step(e), "loss_curve_", ())) for e in estimators],
     )
-
-
-def _mean(probabilities, classes):
-    """The mean of some probabilities, each with columns in the order of its classes."""
-    every = np.unique(np.concatenate(classes))
-    total = np.zeros((len(probabilities[0]), len(every)), probabilities[0].dtype)
-    for p, known in zip(probabilities, classes, strict=True):
-        total[:, np.searchsorted(every, known)] += p
-    return total / len(probabilities)
-
-
-def _seeded(estimator):
-    """Names of all random_state parameters, at any depth."""
-    return [
-        name
-        for name in estimator.get_params(deep=True)
-        if name == "random_state" or name.endswith("__random_state")
-    ]
 
 
 def _splits(estimator, X, y, rng, test_size, cv):
@@ -366,39 +327,16 @@ def _splits(estimator, X, y, rng, test_size, cv):
     ]
 
 
-def _fit_and_score(estimator, X, y, tasks, scorer, fit_params):
-    """The fitted model and its scores for each (seed, (train, test)) of the tasks."""
-
-    def part(values, rows):
-        if rows is None or not hasattr(values, "__len__"):
-            return values
-        return _safe_indexing(values, rows)
-
-    def fits():
-        of_train = given = None
-        for seed, (train, _) in tasks:
-            model = clone(estimator).set_params(
-                **dict.fromkeys(_seeded(estimator), seed)
-            )
-            if given is None or train is not of_train:
-                params = {
-                    name: part(value, train) for name, value in fit_params.items()
-                }
-                given, of_train = (part(X, train), part(y, train), params), train
-            yield Fit(model, *given)
-
-    with ctrl_c_ends_all():
-        fitted = fit_together(fits())
-    runs = []
-    for fit, (seed, (_, test)) in zip(fitted, tasks, strict=True):
-        if fit.error is not None:
-            raise RuntimeError(
-                f"The fit with seed {seed} failed: {fit.error}"
-            ) from fit.error
-        model = fit.estimator
-        train_score = scorer(model, fit.X, fit.y)
-        test_score = None
-        if test is not None:
-            test_score = scorer(model, part(X, test), part(y, test))
-        runs.append((model, train_score, test_score))
-    return runs
+def _scored(X, y, scorer, fit, task):
+    """The fitted model and its scores on the rows for training and for testing."""
+    seed, _, test = task
+    if fit.error is not None:
+        raise RuntimeError(
+            f"The fit with seed {seed} failed: {fit.error}"
+        ) from fit.error
+    train_score = scorer(fit.estimator, fit.X, fit.y)
+    if test is None:
+        return fit.estimator, train_score, None
+    n = _num_samples(X)
+    test_score = scorer(fit.estimator, part(X, test, n), part(y, test, n))
+    return fit.estimator, train_score, test_score
