@@ -7,9 +7,13 @@ transformed target) is fitted by scikit-learn's own code, on the way to that poi
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain
 from time import perf_counter
 from typing import Any
 
+from numpy.random import RandomState
+from sklearn import get_config
 from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
@@ -18,13 +22,15 @@ from sknn_scratch._estimators.base import BaseNeuralEstimator
 from sknn_scratch._estimators.classifier import NeuralClassifier
 from sknn_scratch._estimators.regressor import NeuralRegressor
 from sknn_scratch._estimators.solvers import SOLVERS, Minibatch
-from sknn_scratch._training.stacked_rows import ApartError, SharedRows, same
+from sknn_scratch._training.stacked_rows import SharedRows, same
 from sknn_scratch._training.together import key, nets_at_once, train_together
 
 #: Nets wait with their rows; so many bytes of them at the most.
 WAITING_BYTES = 1 << 28
 #: So many nets with the same batches are a stack of their own, which gathers them once.
 ENOUGH = 8
+#: What else a net's ``fit`` takes.
+VALIDATION_SET = {"X_val", "y_val", "sample_weight_val"}
 
 
 @dataclass
@@ -59,7 +65,7 @@ def net_of(estimator):
     if isinstance(estimator, BaseNeuralEstimator):
         return estimator
     if isinstance(estimator, Pipeline):
-        return net_of(estimator.steps[-1][1])
+        return net_of(estimator.steps[-1][1]) if estimator.steps else None
     if isinstance(estimator, TransformedTargetRegressor):
         return net_of(estimator.regressor)
     return None
@@ -83,48 +89,76 @@ class Waiting:
     clones the net before it fits it is followed.
     """
 
-    #: The solver, and the training that it has started.
     solver: Any
-    run: Any
+    #: The training that is to be run; None: the fit did not come so far, or needed
+    #: nobody to run it.
+    run: Any = None
+    #: The net's attributes before, and the state of a generator that it was given.
+    before: Any = None
+    drawn: Any = None
 
     def __init__(self, net):
         self.follow(net)
 
     def follow(self, net):
         """Wait in this net's fit."""
-        net.fit = lambda *args, **kwargs: self.fit(net, *args, **kwargs)
-        net.__sklearn_clone__ = lambda: self.clone(net)
+        self.net = net
+        net.fit = self.fit
+        net.__sklearn_clone__ = self.clone
         return net
 
-    def clone(self, net):
+    def clone(self):
         """Give a clone that waits in the net's place."""
-        self.leave(net)
-        return self.follow(clone(net))
+        self.leave()
+        return self.follow(clone(self.net))
 
-    @staticmethod
-    def leave(net):
+    def leave(self):
         """Give the net its own methods back."""
-        vars(net).pop("fit", None)
-        vars(net).pop("__sklearn_clone__", None)
+        for name in ("fit", "__sklearn_clone__"):
+            vars(self.net).pop(name, None)
 
-    def fit(self, net, X, y, sample_weight=None, **validation_set):
+    def fit(self, X, y, sample_weight=None, **given):
         """Prepare the training, and wait."""
-        self.leave(net)
-        net._validate_params()
-        self.solver = net._waiting(X, y, sample_weight, **validation_set)
-        self.run = self.solver.start(dict)
+        self.leave()
+        net = self.net
+        # A pipeline may have handed callbacks on; and fit says what it does not take.
+        if getattr(net, "_skl_callbacks", None) or not given.keys() <= VALIDATION_SET:
+            return net.fit(X, y, sample_weight, **given)
+        self.before = dict(vars(net))
+        if isinstance(net.random_state, RandomState):
+            self.drawn = net.random_state.get_state()
+        if not get_config()["skip_parameter_validation"]:
+            net._validate_params()
+        self.solver = net._waiting(X, y, sample_weight, **given)
+        self.run = self.solver.start(partial(net._snapshot, self.solver))
         return net
+
+    def undo(self):
+        """The net as it was before its fit."""
+        self.leave()
+        if self.before is not None:
+            self.net.__dict__ = dict(self.before)
+
+    def rewind(self):
+        """Undo the fit so that it can be done again."""
+        self.undo()
+        if self.drawn is not None:
+            self.net.random_state.set_state(self.drawn)
 
     def conclude(self, ended=None):
         """Go on with the fit; ``ended`` tells of its training, None if it is to come.
 
         ``ended`` says whether it ended before ``max_iter``.
         """
-        if ended is None:
-            self.solver.resume(self.run)
-        else:
-            self.solver.finish(ended)
-        self.solver.estimator._concluded(self.solver)
+        try:
+            if ended is None:
+                self.solver.resume(self.run)
+            else:
+                self.solver.finish(ended)
+            self.net._concluded(self.solver)
+        except BaseException:
+            self.undo()
+            raise
 
 
 def fit_together(fits, alone=True):
@@ -136,7 +170,7 @@ def fit_together(fits, alone=True):
         Their estimators are fitted, or ``error`` says why not; the other fields are
         filled in, too.
     alone : bool, default=True
-        Whether to do those that others gain nothing by; else they are left undone.
+        Whether to do those that cannot wait for others; else they are left undone.
 
     Returns
     -------
@@ -144,43 +178,67 @@ def fit_together(fits, alone=True):
         All of them.
     """
     groups: dict = defaultdict(list)
-    held, seen = 0, []
+    try:
+        return _fit_groups(fits, alone, groups)
+    except BaseException:
+        for fit, waiting in chain.from_iterable(groups.values()):
+            if not fit.done:
+                waiting.undo()
+        raise
+
+
+def _fit_groups(fits, alone, groups):
+    held, seen, generators = 0, [], set[int]()
     for fit in fits:
         seen.append(fit)
-        waiting = _prepared(fit, alone)
-        if waiting is None:
+        net = net_of(fit.estimator)
+        waits = can_wait(net)
+        if not (waits or alone):
             continue
-        group = groups[key(waiting.run)]
-        held += _unite(waiting.run, [other.run for _, other in group])
-        group.append((fit, waiting))
-        if held > WAITING_BYTES:
-            _train_groups(groups, alone)
-            groups.clear()
+        generator = net.random_state if waits else None
+        is_own = isinstance(generator, RandomState)
+        if is_own and id(generator) in generators:
+            # What draws from one generator does so one after the other.
+            _train_groups(groups)
             held = 0
-    _train_groups(groups, alone)
+        if is_own:
+            generators.add(id(generator))
+        waiting = _prepared(fit, Waiting(net) if waits else None)
+        if waiting is not None:
+            group = groups[key(waiting.run)]
+            held += _unite(waiting.run, [other.run for _, other in group])
+            group.append((fit, waiting))
+        if held > WAITING_BYTES:
+            _train_groups(groups)
+            held = 0
+    _train_groups(groups)
     return seen
 
 
-def _prepared(fit, alone):
-    """The net that waits in a fit; None if the fit is done, failed or left undone."""
-    net = net_of(fit.estimator)
-    waiting = Waiting(net) if can_wait(net) else None
-    if waiting is None and not alone:
-        return None
+def _prepared(fit, waiting):
+    """The net that waits in a fit; None if the fit is done, or has failed."""
     start = perf_counter()
     try:
         fit.estimator.fit(fit.X, fit.y, **fit.params)
-        if waiting is not None and key(waiting.run) is not None:
+        fit.done = waiting is None or waiting.run is None
+        if fit.done:
+            return None
+        if key(waiting.run) is not None:
             return waiting
-        if waiting is not None and alone:
-            waiting.conclude()
-        fit.done = alone
+        waiting.conclude()
+        fit.done = True
     except Exception as error:
         fit.error, fit.done = error, True
+        if waiting is not None:
+            waiting.undo()
+    except BaseException:
+        if waiting is not None:
+            waiting.undo()
+        raise
     finally:
         fit.seconds += perf_counter() - start
         if waiting is not None:
-            waiting.leave(net)
+            waiting.leave()
     return None
 
 
@@ -189,15 +247,16 @@ def _unite(run, others):
     for other in others:
         if same([run.problem.X, other.problem.X]):
             run.problem.X = other.problem.X
+            run.batches.X = other.batches.X
             return 0
     return run.problem.X.nbytes
 
 
-def _train_groups(groups, alone):
+def _train_groups(groups):
     for group in groups.values():
         for stack in _stacks(group):
-            if alone or len(stack) > 1:
-                _train(stack, alone)
+            _train(stack)
+    groups.clear()
 
 
 def _stacks(group):
@@ -222,29 +281,23 @@ def _evenly(members, most):
         yield members[i * len(members) // n_parts : (i + 1) * len(members) // n_parts]
 
 
-def _train(stack, alone):
+def _train(stack):
     """Train some nets of one kind, and conclude their fits."""
     start = perf_counter()
-    runs = [waiting.run for _, waiting in stack]
     try:
+        runs = [waiting.run for _, waiting in stack]
         ended = train_together(runs) if len(runs) > 1 else [None]
-    except ApartError:
-        if alone:
-            _one_by_one(fit for fit, _ in stack)
-        return
-    for (fit, waiting), early in zip(stack, ended, strict=True):
-        fit.together = len(runs) > 1
-        _done(fit, lambda: waiting.conclude(early))  # noqa: B023
+    except Exception:  # one of them is to blame: alone it harms no other
+        for fit, waiting in stack:
+            waiting.rewind()
+            _done(fit, partial(fit.estimator.fit, fit.X, fit.y, **fit.params))
+    else:
+        for (fit, waiting), early in zip(stack, ended, strict=True):
+            fit.together = len(stack) > 1
+            _done(fit, partial(waiting.conclude, early))
     seconds = (perf_counter() - start) / len(stack)
     for fit, _ in stack:
         fit.seconds += seconds
-
-
-def _one_by_one(fits):
-    for fit in fits:
-        fit.estimator, start = clone(fit.estimator), perf_counter()
-        _done(fit, lambda: fit.estimator.fit(fit.X, fit.y, **fit.params))  # noqa: B023
-        fit.seconds += perf_counter() - start
 
 
 def _done(fit, work):

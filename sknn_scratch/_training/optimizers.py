@@ -209,6 +209,7 @@ class SGD(Optimizer):
         if not np.any(params["momentum"]):
             self.slots = ()
         super().__init__(shape, dtype, params, rates_differ)
+        self.nesterov = params["nesterovs_momentum"]
 
     def configure(self, c, params):
         c.momentum = self.number(params["momentum"])

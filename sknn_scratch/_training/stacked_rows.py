@@ -5,6 +5,7 @@ once. Others have rows of their own, (nets, n, n_features), gathered from what d
 share.
 """
 
+import copy
 from functools import cached_property
 
 import numpy as np
@@ -39,10 +40,11 @@ class SharedRows:
     """
 
     def __init__(self, runs):
-        self.run = runs[0]
-        for run in runs[1:]:  # whoever ends first, the others' order goes on
-            run.batches = runs[0].batches
-            for name in ("X", "Y", "weight", "random_state"):
+        self.runs, self.run = runs, runs[0]
+        # Whoever ends first, the others' order goes on.
+        self.random_state = copy.deepcopy(self.run.problem.random_state)
+        for run in runs[1:]:
+            for name in ("X", "Y", "weight"):
                 setattr(run.problem, name, getattr(runs[0].problem, name))
 
     @staticmethod
@@ -69,7 +71,13 @@ class SharedRows:
     def shuffle(self, alive):
         """Reorder the rows for an epoch."""
         if self.run.shuffle:
-            self.run.problem.random_state.shuffle(self.run.batches.rows)
+            self.random_state.shuffle(self.run.batches.rows)
+
+    def release(self, j):
+        """Give a training its order, and its generator, as they would be alone."""
+        run = self.runs[j]
+        run.problem.random_state.set_state(self.random_state.get_state())
+        run.batches.rows[...] = self.run.batches.rows
 
     def __iter__(self):
         return iter(self.run.batches)
@@ -116,6 +124,9 @@ class OwnRows:
             if run.shuffle:
                 run.problem.random_state.shuffle(run.batches.rows)
             self.order[j] = run.batches.rows
+
+    def release(self, j):
+        """A training has its own order already."""
 
     def __iter__(self):
         """Yield (n, x, y, weight) for the batches of one epoch."""

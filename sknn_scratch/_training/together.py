@@ -7,6 +7,7 @@ rows, shuffles, rates, plateau, best weights and end; it gets the weights that i
 get alone. A net that has ended leaves the stack, and the others go on faster.
 """
 
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,12 @@ def key(run):
     if validation is not None:
         if validation.scorer not in (None, "loss") or sparse.issparse(validation.X):
             return None
-        judged = validation.scorer, validation.Y.shape, validation.weight is None
+        judged = (
+            validation.scorer,
+            validation.Y.shape,
+            validation.weight is None,
+            len(getattr(problem.target, "classes", ())),
+        )
     decay = None if state.averaging is None else state.averaging.decay
     return (
         tuple(layer.signature() for layer in problem.network.layers),
@@ -102,6 +108,8 @@ class Stack:
     def without_the_ended(self):
         """The stack of those that have not ended."""
         kept = self.alive
+        for j in kept:
+            self.batches.release(j)
         smaller = Stack([self.runs[j] for j in kept])
         smaller.network.theta[...] = self.network.theta[kept]
         smaller.optimizer.inherit(self.optimizer, kept)
@@ -176,6 +184,9 @@ class Stack:
     def _release(self, j):
         """Give net j its weights and the state of its training."""
         run = self.runs[j]
+        self.batches.release(j)
+        for layer in self.network.layers:
+            layer.release(j)
         theta = run.problem.network.theta
         theta[...] = self.network.theta[j]
         run.state.optimizer.inherit(self.optimizer, j)
@@ -197,7 +208,7 @@ class Stack:
         # Those that have ended stay where they are, whatever their gradient.
         alive = set(self.alive)
         each = [
-            rates(run) if j in alive else run.schedule.rates(0.0, 0)
+            rates(run) if j in alive else repeat(0.0, run.batches.n_batches)
             for j, run in enumerate(self.runs)
         ]
         return (np.array(step)[:, None] for step in zip(*each, strict=True))

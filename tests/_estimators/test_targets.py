@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy import sparse
+from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.class_weight import compute_sample_weight
 
@@ -235,3 +236,85 @@ def test_numbers_of_another_width():
 def test_numbers_outside_the_losss_range():
     with pytest.raises(ValueError, match="requires y >= 0"):
         Numbers(1, "poisson").encode(np.array([-1.0]), float)
+
+
+def outputs(n=23, k=2, constant=(), dtype="float64", seed=0):
+    """Targets, of which some columns are constant, predictions, and weights."""
+    rng = np.random.default_rng(seed)
+    Y = rng.standard_normal((n, k)).astype(dtype)
+    mu = (Y + rng.standard_normal((n, k))).astype(dtype)
+    Y[:, list(constant)] = 3.0
+    return Y, mu, rng.random(n).astype(dtype)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(
+    ("k", "constant"), [(1, ()), (3, ()), (3, (1,)), (2, (0, 1)), (1, (0,))]
+)
+def test_r2_is_scikit_learns(k, constant, weighted, dtype):
+    Y, mu, weight = outputs(23, k, constant, dtype)
+    weight = weight if weighted else None
+    perfect = mu.copy()
+    perfect[:, list(constant)] = 3.0  # 1 for these, 0 as they were
+    rtol = 1e-5 if dtype == "float32" else 1e-12
+    for predicted in (mu, perfect, Y):
+        score = Numbers(k, "squared_error").score(Y, predicted, weight)
+        wanted = r2_score(Y, predicted, sample_weight=weight)
+        np.testing.assert_allclose(score, wanted, rtol=rtol)
+        assert np.ndim(score) == 0
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("shared", [False, True])
+def test_r2_of_many_nets_is_that_of_each(shared, weighted):
+    each = [outputs(23, 2, (1,) if j == 1 else (), seed=j) for j in range(3)]
+    Y, mu, weight = (np.array(part) for part in zip(*each, strict=True))
+    Y, weight = (Y[0], weight[0]) if shared else (Y, weight)
+    target = Numbers(2, "squared_error")
+    scores = target.score(Y, mu, weight if weighted else None)
+    assert scores.shape == (3,)
+    for j, score in enumerate(scores):
+        y, w = (Y, weight) if shared else (Y[j], weight[j])
+        w = w if weighted else None
+        assert score == target.score(y, mu[j], w)
+        assert score == pytest.approx(r2_score(y, mu[j], sample_weight=w), rel=1e-12)
+
+
+def test_r2_is_nan_for_the_net_whose_predictions_are_not_finite():
+    Y, mu, _ = outputs()
+    mu = np.array([mu, mu, mu])
+    mu[0, 3, 1], mu[2, 0, 0] = np.inf, np.nan
+    scores = Numbers(2, "squared_error").score(Y, mu, None)
+    assert np.isnan(scores).tolist() == [True, False, True]
+    assert scores[1] == pytest.approx(r2_score(Y, mu[1]))
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_r2_needs_two_rows(n):
+    target, Y = Numbers(2, "squared_error"), np.ones((n, 2))
+    for shape in ((), (3,)):
+        mu = np.ones((*shape, n, 2))
+        with pytest.warns(UndefinedMetricWarning, match="less than two samples"):
+            score = target.score(Y, mu, None)
+        assert np.shape(score) == shape
+        assert np.isnan(score).all()
+    if n:
+        with pytest.warns(UndefinedMetricWarning, match="less than two samples"):
+            assert np.isnan(r2_score(Y, mu[0]))
+
+
+@each
+def test_the_scores_of_many_nets_are_those_of_each(y):
+    rng = np.random.default_rng(1)
+    target = classification_target(y)
+    Y = target.encode(y, float)
+    mu, weight = rng.random((4, 5, target.n_outputs)), rng.random((4, 5))
+    mu[3] = Y
+    many = np.array([Y, Y[::-1], Y, Y])
+    for given, w in ((Y, None), (many, None), (many, weight), (Y, weight[0])):
+        scores = target.score(given, mu, w)
+        for j, score in enumerate(scores):
+            own = w[j] if np.ndim(w) == 2 else w
+            y_of = given[j] if given is many else given
+            assert score == target.score(y_of, mu[j], own)
+        assert scores[3] == 1

@@ -438,6 +438,104 @@ def test_many_nets_at_once_are_each_net_alone(name, differ, chunk, dtype):
     np.testing.assert_allclose(theta, np.array(rows), rtol=rtol, atol=0)
 
 
+def many(name, theta, params, rates_differ=False):
+    """An optimiser of many nets, and a function step(rates, gradients)."""
+    grad, total = np.empty_like(theta), np.array(2.0, theta.dtype)
+    layout = Layout([Flat(5, 2, 3)], (len(theta),))
+    plan = SimpleNamespace(
+        theta=theta, grad=grad, alpha=0.1, layout=layout, total=total
+    )
+    optimizer = OPTIMIZERS[name](theta.shape, theta.dtype, params, rates_differ)
+    take = optimizer.attach(plan, CHUNK)
+
+    def step(rates, gradients):
+        grad[...] = gradients
+        take(rates, total)
+
+    return optimizer, step
+
+
+@each
+@pytest.mark.parametrize("clip_norm", [None, 1.0])
+def test_rates_may_differ_though_no_other_number_does(name, clip_norm, dtype):
+    rng = np.random.default_rng(9)
+    start = rng.standard_normal((M, 10)).astype(dtype)
+    gradients = rng.standard_normal((4, M, 10)).astype(dtype)
+    rates = rng.random((4, M, 1))
+    params = {**SETTINGS, "weight_decay": 0.1, "clip_norm": clip_norm}
+    theta = start.copy()
+    optimizer, step = many(name, theta, params, rates_differ=True)
+    for rate, g in zip(rates, gradients, strict=True):
+        step(rate, g)
+    assert optimizer.t == 4
+    rtol = 20 * np.finfo(dtype).eps
+    for j in range(M):
+        mine = start[j].copy()
+        _, step = started(name, mine, 5, 0.1, n_slow=3, **params)
+        for rate, g in zip(rates, gradients, strict=True):
+            step(rate[j].item(), g[j], total=2.0)
+        np.testing.assert_allclose(theta[j], mine, rtol=rtol, atol=rtol)
+
+
+@each
+@pytest.mark.parametrize("differ", DIFFERENCES)
+def test_those_who_go_on_inherit_their_state(name, differ, dtype):
+    """Two of three nets, and then one of these on its own, go on as if all had."""
+    rng = np.random.default_rng(10)
+    theta = rng.standard_normal((M, 10)).astype(dtype)
+    gradients = rng.standard_normal((6, M, 10)).astype(dtype)
+    different = DIFFERENCES[differ]
+
+    def of(nets):
+        values = {k: np.array(v)[nets] for k, v in different.items()}
+        numbers = {k: v.tolist() if v.ndim == 0 else v for k, v in values.items()}
+        return {**SETTINGS, "weight_decay": 0.1, **numbers}
+
+    wanted = theta.copy()
+    whole, step = many(name, wanted, of([0, 1, 2]))
+    for g in gradients:
+        step(whole.learning_rate, g)
+
+    first, step = many(name, theta, of([0, 1, 2]))
+    for g in gradients[:2]:
+        step(first.learning_rate, g)
+    two = theta[[0, 2]]
+    second, step = many(name, two, of([0, 2]))
+    second.inherit(first, [0, 2])
+    assert second.t == 2
+    for g in gradients[2:4]:
+        step(second.learning_rate, g[[0, 2]])
+    one = two[1].copy()
+    state, step = started(name, one, 5, 0.1, n_slow=3, **of(2))
+    state.optimizer.inherit(second, 1)
+    assert state.optimizer.t == 4
+    for g in gradients[4:]:
+        step(state.optimizer.learning_rate, g[2], total=2.0)
+    rtol = 20 * np.finfo(dtype).eps
+    np.testing.assert_allclose(one, wanted[2], rtol=rtol, atol=rtol)
+    for name, slot in state.optimizer.state.items():
+        np.testing.assert_allclose(slot, whole.state[name][2], rtol=rtol, atol=rtol)
+        assert not np.shares_memory(slot, second.state[name])
+
+
+@each
+def test_what_optimisers_must_have_in_common(name):
+    def signature(**settings):
+        params = {**SETTINGS, **settings}
+        return OPTIMIZERS[name]((3,), np.dtype(float), params).signature()
+
+    plain = signature()
+    assert signature(learning_rate_init=1.0, beta_1=0.1, beta_2=0.1) == plain
+    assert signature(clip_norm=1.0) == signature(clip_norm=2.0) != plain
+    assert (signature(momentum=0.0) != plain) == (name == "sgd")
+    assert (signature(nesterovs_momentum=False) != plain) == (name == "sgd")
+    others = [other for other in OPTIMIZERS if other != name]
+    assert all(
+        OPTIMIZERS[other]((3,), np.dtype(float), SETTINGS).signature() != plain
+        for other in others
+    )
+
+
 def test_the_base_class_says_what_is_missing():
     base = Optimizer((1,), np.dtype(float), SETTINGS)
     with pytest.raises(NotImplementedError):

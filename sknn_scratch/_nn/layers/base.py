@@ -107,6 +107,9 @@ class Layer:
         """The layer of some of many nets, or with an int for ``nets`` that of one."""
         return self.unbound()
 
+    def release(self, j):
+        """Net j is not trained any more: what is its own stays as it is."""
+
     def row_bytes(self, itemsize):
         """Bytes of the widest buffer that a row takes in prediction."""
         return self.n_out * itemsize

@@ -47,6 +47,10 @@ class Dropout(Layer):
         twin.generators = [g for layer in layers for g in layer.generators]
         return twin
 
+    def release(self, j):
+        # What its stack still draws is not drawn from its own generator.
+        self.generators[j] = copy.deepcopy(self.generators[j])
+
     def selected(self, nets):
         twin = self.unbound()
         twin.rate = self.rate[nets]
