@@ -71,6 +71,15 @@ def net_of(estimator):
     return None
 
 
+def fitted_net_of(estimator):
+    """The net that has been fitted last inside an estimator."""
+    if isinstance(estimator, Pipeline):
+        return fitted_net_of(estimator.steps[-1][1])
+    if isinstance(estimator, TransformedTargetRegressor):
+        return fitted_net_of(estimator.regressor_)
+    return estimator
+
+
 def can_wait(net):
     """Whether a net's fit is the one that we know, of a solver by minibatches."""
     return (
@@ -284,10 +293,8 @@ def _evenly(members, most):
 def _train(stack):
     """Train some nets of one kind, and conclude their fits."""
     start = perf_counter()
-    try:
-        runs = [waiting.run for _, waiting in stack]
-        ended = train_together(runs) if len(runs) > 1 else [None]
-    except Exception:  # one of them is to blame: alone it harms no other
+    ended = [None] if len(stack) == 1 else _ended([waiting.run for _, waiting in stack])
+    if ended is None:  # one of them is to blame: alone it harms no other
         for fit, waiting in stack:
             waiting.rewind()
             _done(fit, partial(fit.estimator.fit, fit.X, fit.y, **fit.params))
@@ -298,6 +305,14 @@ def _train(stack):
     seconds = (perf_counter() - start) / len(stack)
     for fit, _ in stack:
         fit.seconds += seconds
+
+
+def _ended(runs):
+    """Whether each ended before its ``max_iter``; None if they can't be done at once."""
+    try:
+        return train_together(runs)
+    except Exception:
+        return None
 
 
 def _done(fit, work):

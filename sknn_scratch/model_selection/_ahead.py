@@ -9,6 +9,7 @@ What is recalled is compared with what is asked for. Where they differ, and wher
 nothing was done ahead, the clone is fitted there and then.
 """
 
+import pickle
 from collections.abc import Iterator
 from dataclasses import dataclass
 from numbers import Number
@@ -20,12 +21,15 @@ from joblib import effective_n_jobs
 from sklearn.base import clone
 from sklearn.utils.parallel import Parallel, delayed
 
-from sknn_scratch._estimators.together import Fit, fit_together
+from sknn_scratch._estimators.together import Fit, fit_together, fitted_net_of
 from sknn_scratch._training.interrupts import ctrl_c_ends_all
 from sknn_scratch.model_selection import _private
 
-#: So many fits at a time; each is held until it is recalled.
-AHEAD = 256
+#: So many fits are prepared at a time.
+AT_A_TIME = 256
+#: Models of so many bytes are kept until they are recalled; the fits that would add to
+#: them are done when they are asked for.
+KEPT_BYTES = 1 << 30
 
 
 @dataclass
@@ -45,22 +49,34 @@ class Outcome:
     """What came of a fit."""
 
     #: Of the estimator with its parameters, and of what its fit was given.
-    fingerprint: tuple
+    fingerprint: Any
     estimator: Any
     error: Exception | None
+
+
+@dataclass
+class Kept:
+    """An outcome that will be recalled, as bytes if it came from another process."""
+
+    outcome: Any
+    n_bytes: int
     seconds: float
+    together: bool
 
 
 def fingerprint(estimator, X, y, params):
-    """Texts that tell fits apart."""
+    """Texts that tell fits apart; None where that is not possible."""
     kinds = Number, str, tuple, type(None)
     plain = [
         (name, value)
         for name, value in estimator.get_params().items()
         if isinstance(value, kinds)
     ]
-    ends = _private.safe_indexing(X, [0, -1])
-    return repr(plain), joblib.hash(ends), joblib.hash(y), *sorted(params)
+    try:
+        ends = _private.safe_indexing(X, [0, len(y) - 1])
+        return repr(plain), joblib.hash(ends), joblib.hash(y), *sorted(params)
+    except Exception:  # of rows that scikit-learn itself may, or may not, take
+        return None
 
 
 class Recall:
@@ -70,20 +86,19 @@ class Recall:
     ----------
     model : estimator
         Is fitted when this is called.
-    outcome : Outcome or None
-        None: its fit is still to be done.
+    outcome : Outcome or bytes
+        Of its fit; bytes are a pickle.
     """
 
     def __init__(self, model, outcome):
         self.model, self.outcome = model, outcome
 
     def __call__(self, X, y=None, **params):
-        model, outcome = self.model, self.outcome
+        model, outcome = self.model, _unpacked(self.outcome)
         del model.fit
-        given = (X,) if y is None else (X, y)
-        if outcome is None or outcome.fingerprint != fingerprint(model, X, y, params):
-            with ctrl_c_ends_all():
-                return model.fit(*given, **params)
+        known = outcome and outcome.fingerprint
+        if not known or known != fingerprint(model, X, y, params):
+            return model.fit(*((X,) if y is None else (X, y)), **params)
         if outcome.error is not None:
             raise outcome.error
         vars(model).update(vars(outcome.estimator))
@@ -127,8 +142,10 @@ class Ahead:
 
     Attributes
     ----------
+    stand_in : estimator
+        Like the estimator; a clone's clones are those that are handed out.
     seconds : list of ndarray of shape (n_candidates, n_splits)
-        Each fit's share of the time, for each call of :meth:`expect`; NaN for those
+        Each fit's share of the time, for each call of :meth:`expect`; 0 for those
         that were not done ahead.
     """
 
@@ -136,9 +153,17 @@ class Ahead:
         self.estimator, self.fit_params, self.n_jobs = estimator, fit_params, n_jobs
         self.coming: Iterator = iter(())
         self.seconds: list = []
+        self.stand_in = clone(estimator)
+        if self.stand_in is estimator:
+            raise TypeError("a clone that is the estimator itself cannot stand in")
+        self.stand_in.__sklearn_clone__ = self.source
 
     def __getstate__(self):
         return {}  # it travels with the search to other processes, which don't need it
+
+    def leave(self):
+        """Let the stand-in be an estimator like any other."""
+        vars(self.stand_in).pop("__sklearn_clone__", None)
 
     def source(self):
         """An estimator whose clones are handed out by this object."""
@@ -148,8 +173,9 @@ class Ahead:
 
     def hand_out(self):
         """The next clone."""
-        model = clone(self.estimator)
-        model.fit = Recall(model, next(self.coming, None))
+        model, kept = clone(self.estimator), next(self.coming, None)
+        if kept is not None:
+            model.fit = Recall(model, kept.outcome)
         return model
 
     def expect(self, candidates, splits):
@@ -169,55 +195,58 @@ class Ahead:
         """
         for params in candidates:
             with_params(self.estimator, params)
-        self.coming = self._outcomes(candidates, splits)
+        self.coming = self._all(candidates, splits)
 
-    def _outcomes(self, candidates, splits):
-        """The outcome of each fit, or None if it is still to be done."""
-        X, y, pairs = splits.X, splits.y, splits.pairs
-        seconds = np.full((len(candidates), len(pairs)), np.nan)
-        self.seconds.append(seconds)
+    def _all(self, candidates, splits):
+        """The outcome of each fit, or None if it is still to be done.
+
+        All of them are there before the first one is handed out: joblib asks for others
+        in threads of its own, in which nothing can be trained.
+        """
         tasks = [
-            Task(params, candidate, train, split)
+            Task(params, candidate, np.asarray(train), split)
             for candidate, params in enumerate(candidates)
-            for split, (train, _) in enumerate(pairs)
+            for split, (train, _) in enumerate(splits.pairs)
         ]
-        given = _private.check_method_params(X, params=self.fit_params)
-        for start in range(0, len(tasks), AHEAD):
-            some = tasks[start : start + AHEAD]
-            for task, outcome in zip(some, self._done(some, X, y, given), strict=True):
-                if outcome is not None:
-                    seconds[task.candidate, task.split] = outcome.seconds
-                yield outcome
+        every = self._done(tasks, splits.X, splits.y)
+        seconds = [0.0 if kept is None else kept.seconds for kept in every]
+        self.seconds.append(np.reshape(seconds, (len(candidates), len(splits.pairs))))
+        self.n_together = sum(kept is not None and kept.together for kept in every)
+        yield from every
 
     def tell(self, results, verbose):
-        """Enter the shares of the time in a search's results; say how many."""
-        seconds = np.concatenate(self.seconds)
-        done = np.isfinite(seconds).all(axis=1)
-        results["mean_fit_time"][done] = seconds[done].mean(axis=1)
-        results["std_fit_time"][done] = seconds[done].std(axis=1)
+        """Add the shares of the time to a search's results; say how many."""
+        shares = np.concatenate(self.seconds)
+        mean, std = results["mean_fit_time"], results["std_fit_time"]
+        # What is recalled has taken no time but its share.
+        squares = std**2 + mean**2 + np.mean(shares**2, axis=1)
+        mean += shares.mean(axis=1)
+        std[...] = np.sqrt(np.maximum(squares - mean**2, 0))
         if verbose > 0:
-            n = np.isfinite(self.seconds[-1]).sum()
-            print(f"{n} of {self.seconds[-1].size} fits were trained together.")
+            n = self.seconds[-1].size
+            print(f"{self.n_together} of {n} fits were trained together.")
 
-    def _done(self, tasks, X, y, given):
+    def _done(self, tasks, X, y):
         """The outcomes of some tasks, which the processes share."""
         # Those of a split go through the same batches, those of a shape are a stack.
         order = sorted(
             range(len(tasks)), key=lambda i: (tasks[i].split, shape(tasks[i]))
         )
         n_jobs = effective_n_jobs(self.n_jobs)
+        n_parts = 1 if n_jobs == 1 else 2 * n_jobs
+        parts = [part for part in np.array_split(order, n_parts) if len(part)]
+        given = _private.check_method_params(X, params=self.fit_params)
+        common = self.estimator, X, y, given, KEPT_BYTES // n_parts, n_jobs > 1
         if n_jobs == 1:
-            done = fit_ahead(self.estimator, X, y, given, [tasks[i] for i in order])
+            done = [fit_ahead(*common, [tasks[i] for i in part]) for part in parts]
         else:
-            parts = [part for part in np.array_split(order, 2 * n_jobs) if len(part)]
-            done = Parallel(n_jobs=self.n_jobs)(
-                delayed(fit_ahead)(
-                    self.estimator, X, y, given, [tasks[i] for i in part]
+            with _private.backend_of_its_own():
+                done = Parallel(n_jobs=n_jobs)(
+                    delayed(fit_ahead)(*common, [tasks[i] for i in part])
+                    for part in parts
                 )
-                for part in parts
-            )
-            done = [outcome for outcomes in done for outcome in outcomes]
-        outcomes = dict(zip(order, done, strict=True))
+        every = [kept for part in done for kept in part]
+        outcomes = dict(zip(order, every, strict=True))
         return [outcomes[i] for i in range(len(tasks))]
 
 
@@ -260,7 +289,7 @@ def shape(task):
     )
 
 
-def fit_ahead(estimator, X, y, given, tasks):
+def fit_ahead(estimator, X, y, given, most_bytes, pack, tasks):
     """Do some fits, as far as they can be done together.
 
     Parameters
@@ -271,37 +300,70 @@ def fit_ahead(estimator, X, y, given, tasks):
         All rows and targets.
     given : dict
         What else their fit is given.
+    most_bytes : int
+        Bytes of models to keep; about.
+    pack : bool
+        Whether the outcomes are to be bytes.
     tasks : list of Task
         Those of one split side by side.
 
     Returns
     -------
-    list of Outcome or None
-        None for a fit that is better done alone.
+    list of Kept or None
+        None for a fit that is better done when it is asked for.
     """
-    parts: dict = {}
-
-    def fits():
-        for task in tasks:
-            model = with_params(estimator, task.params)
-            if task.split not in parts:
-                parts.clear()
-                rows = _private.safe_split(model, X, y, task.train)
-                params = _private.check_method_params(
-                    X, params=given, indices=task.train
-                )
-                parts[task.split] = *rows, params
-            yield Fit(model, *parts[task.split])
-
-    with ctrl_c_ends_all():
-        done = fit_together(fits(), alone=False)
-    return [_outcome(fit) if fit.done else None for fit in done]
+    every: list = []
+    n_bytes = 0
+    for start in range(0, len(tasks), AT_A_TIME):
+        some = tasks[start : start + AT_A_TIME]
+        if n_bytes > most_bytes:
+            every += [None] * len(some)
+            continue
+        with ctrl_c_ends_all():
+            done = fit_together(_fits(estimator, X, y, given, some), alone=False)
+        kept = [_kept(fit, pack) for fit in done]
+        n_bytes += sum(each.n_bytes for each in kept if each is not None)
+        every += kept
+    return every
 
 
-def _outcome(fit):
-    return Outcome(
-        fingerprint(fit.estimator, fit.X, fit.y, fit.params),
-        fit.estimator,
-        fit.error,
-        fit.seconds,
-    )
+def _fits(estimator, X, y, given, tasks):
+    """The fits, one after another; those of a split share its rows."""
+    of_split = X_train = y_train = None
+    params: dict = {}
+    for task in tasks:
+        model = with_params(estimator, task.params)
+        if task.split != of_split:
+            of_split, train = task.split, task.train
+            X_train, y_train = _private.safe_split(model, X, y, train)
+            params = _private.check_method_params(X, params=given, indices=train)
+        yield Fit(model, X_train, y_train, params)
+
+
+def _kept(fit, pack):
+    """What is kept of a fit; None if it is to be done again."""
+    if not fit.done:
+        return None
+    known = fingerprint(fit.estimator, fit.X, fit.y, fit.params)
+    outcome: Any = Outcome(known, fit.estimator, fit.error)
+    net = fitted_net_of(fit.estimator)
+    n_bytes = 0
+    if fit.error is None:  # models that are to predict only
+        n_bytes = net.discard_training_state()._network.theta.nbytes
+    if pack:
+        try:
+            outcome = bytes(_private.dumps(outcome))
+        except Exception:  # a step that cannot travel
+            return None
+        n_bytes = len(outcome)
+    return Kept(outcome, n_bytes, fit.seconds, fit.together)
+
+
+def _unpacked(outcome):
+    """The outcome; None if the bytes can't be read, as those of some errors can't."""
+    if not isinstance(outcome, bytes):
+        return outcome
+    try:
+        return pickle.loads(outcome)
+    except Exception:
+        return None

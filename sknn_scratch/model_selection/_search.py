@@ -7,11 +7,11 @@ fitted ahead, and evaluate them as they do any other.
 from typing import Any, Self
 
 from sklearn import get_config, model_selection
-from sklearn.base import clone
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.utils.metadata_routing import process_routing
 
 from sknn_scratch._documentation import DocumentationLink
+from sknn_scratch._training.interrupts import ctrl_c_ends_all
 from sknn_scratch._types import MatrixLike
 from sknn_scratch.model_selection import _private
 from sknn_scratch.model_selection._ahead import Ahead, Splits
@@ -57,27 +57,35 @@ class TogetherMixin(DocumentationLink):
         KeyboardInterrupt
             On Ctrl-C: the search ends at once, whatever it is at.
         """
-        # Callbacks are told of each fit.
-        if getattr(self, "_skl_callbacks", None) or not _private.AVAILABLE:
+        ahead = self._before(params)
+        if ahead is None:
             return super().fit(X, y, **params)  # type: ignore[misc]
         estimator = self.estimator
-        self._ahead = Ahead(estimator, self._fit_params(params), self.n_jobs)
+        self._ahead, self.estimator = ahead, ahead.stand_in
         try:
-            self.estimator = clone(estimator)
-            self.estimator.__sklearn_clone__ = self._ahead.source
-            return super().fit(X, y, **params)  # type: ignore[misc]
+            with ctrl_c_ends_all():
+                return super().fit(X, y, **params)  # type: ignore[misc]
         finally:
             self.estimator = estimator
+            _private.give_back(self, ahead.stand_in, estimator)
+            ahead.leave()
             del self._ahead
+
+    def _before(self, params):
+        """What does the fits ahead; None where that is not possible."""
+        # Callbacks are told of each fit.
+        if getattr(self, "_skl_callbacks", None) or not _private.AVAILABLE:
+            return None
+        try:
+            return Ahead(self.estimator, self._fit_params(params), self.n_jobs)
+        except Exception:
+            return None  # scikit-learn will say what is wrong with the estimator
 
     def _fit_params(self, params):
         """Those that go to the estimator."""
         if not get_config()["enable_metadata_routing"]:
             return {name: value for name, value in params.items() if name != "groups"}
-        try:
-            return process_routing(self, "fit", **params).estimator.fit
-        except Exception:
-            return {}  # scikit-learn will say what is wrong with them
+        return process_routing(self, "fit", **params).estimator.fit
 
     def _run_search(self, evaluate_candidates, *, callback_ctx=None):
         ahead: Any = self.__dict__.get("_ahead")
