@@ -31,6 +31,7 @@ EXTRAS = {
     "skl2onnx": "skl2onnx",
     "sknn_scratch.display": "matplotlib",
     "set_callbacks": "sklearn.callback",
+    "pd.DataFrame": "pandas",
     "to_frame": "pandas",
 }
 

@@ -308,7 +308,7 @@ def _train(stack):
 
 
 def _ended(runs):
-    """Whether each ended before its ``max_iter``; None if they can't be done at once."""
+    """Whether each ended before ``max_iter``; None if they can't be done at once."""
     try:
         return train_together(runs)
     except Exception:
