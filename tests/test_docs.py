@@ -9,10 +9,25 @@ from pathlib import Path
 import pytest
 
 import sknn_scratch
-from sknn_scratch import datasets, display, interchange, model_selection, preprocessing
+from sknn_scratch import (
+    datasets,
+    display,
+    ensemble,
+    interchange,
+    model_selection,
+    preprocessing,
+)
 
 ROOT = Path(__file__).parent.parent
-MODULES = [sknn_scratch, datasets, display, interchange, model_selection, preprocessing]
+MODULES = [
+    sknn_scratch,
+    datasets,
+    display,
+    ensemble,
+    interchange,
+    model_selection,
+    preprocessing,
+]
 BUILT = ("_build", "gallery", "generated")
 PAGES = [
     ROOT / "README.md",

@@ -4,7 +4,8 @@ The classes are scikit-learn's own. They are given an estimator whose clones hav
 fitted ahead, and evaluate them as they do any other.
 """
 
-from typing import Any, Self
+import inspect
+from typing import Any, Self, TypeVar
 
 from sklearn import get_config, model_selection
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
@@ -22,6 +23,100 @@ __all__ = [
     "HalvingRandomSearchCV",
     "RandomizedSearchCV",
 ]
+
+
+Search = TypeVar("Search", bound=type)
+
+#: What each parameter of a search is; of all of them.
+PARAMETERS = {
+    "estimator": """\
+estimator : estimator
+    To be tuned: one of this package's, or a Pipeline or TransformedTargetRegressor
+    around one. Any other is searched as by scikit-learn.""",
+    "param_grid": """\
+param_grid : dict or list of dict
+    Names of parameters and lists of values to try; a list of such grids joins them.""",
+    "param_distributions": """\
+param_distributions : dict or list of dict
+    Names of parameters, and distributions or lists to sample their values from.""",
+    "n_iter": """\
+n_iter : int, default=10
+    Number of candidates.""",
+    "n_candidates": """\
+n_candidates : 'exhaust' or int, default='exhaust'
+    Number of candidates; 'exhaust' is as many as use up the resources.""",
+    "factor": """\
+factor : int or float, default=3
+    A candidate in so many goes on to the next iteration.""",
+    "resource": """\
+resource : str, default='n_samples'
+    What a candidate gets more of at each iteration: rows, or a parameter of the
+    estimator such as 'max_iter'.""",
+    "max_resources": """\
+max_resources : int or 'auto', default='auto'
+    The most that a candidate gets of it.""",
+    "min_resources": """\
+min_resources : {'exhaust', 'smallest'} or int, default={default}
+    What it gets in the first iteration.""",
+    "aggressive_elimination": """\
+aggressive_elimination : bool, default=False
+    Whether iterations are repeated while too many candidates are left.""",
+    "scoring": """\
+scoring : str, callable, list, tuple or dict, default=None
+    What the candidates are judged by; several scores need a ``refit`` that says
+    which one decides. None is the estimator's own ``score``.""",
+    "n_jobs": """\
+n_jobs : int, default=None
+    Number of processes, as in joblib.""",
+    "refit": """\
+refit : bool, str or callable, default=True
+    Whether, or by which score, or by which function of ``cv_results_``, the best
+    candidate is refitted on all rows.""",
+    "cv": """\
+cv : int, splitter or iterable, default={default}
+    The splits; None and 5 are five folds, stratified for a classifier.""",
+    "verbose": """\
+verbose : int, default=0
+    Above 0 says how many fits there are, and how many were trained together.""",
+    "pre_dispatch": """\
+pre_dispatch : int or str, default='2*n_jobs'
+    Number of evaluations that are handed to the processes at a time.""",
+    "random_state": """\
+random_state : int, RandomState instance or None, default=None
+    Decides the candidates that are sampled, and the rows that a part of them gets.""",
+    "error_score": """\
+error_score : 'raise' or numeric, default=np.nan
+    The score of a fit that fails, or that its error ends the search.""",
+    "return_train_score": """\
+return_train_score : bool, default={default}
+    Whether ``cv_results_`` has the scores on the training rows, too.""",
+}
+ATTRIBUTES = """\
+cv_results_ : dict of str to ndarray
+    A column for each parameter, score and time. ``mean_fit_time`` is a fit's share of
+    the time that those trained with it took.
+best_estimator_, best_score_, best_params_, best_index_
+    The best candidate, as in scikit-learn; so are ``scorer_``, ``n_splits_``,
+    ``refit_time_``, ``multimetric_``, ``classes_``, ``n_features_in_`` and
+    ``feature_names_in_``."""
+HALVING_ATTRIBUTES = f"""\
+n_resources_, n_candidates_, n_iterations_, n_remaining_candidates_
+    The course of the halving, as in scikit-learn; so are ``min_resources_``,
+    ``max_resources_``, ``n_possible_iterations_`` and ``n_required_iterations_``.
+{ATTRIBUTES}"""
+
+
+def documented(cls: Search) -> Search:
+    """Fill in the parameters of a search's docstring, in their order."""
+    texts = []
+    for name, parameter in inspect.signature(cls).parameters.items():
+        text = PARAMETERS[name]
+        texts.append(text.replace("{default}", repr(parameter.default)))
+    doc = str(inspect.getdoc(cls))
+    doc = doc.replace("{parameters}", "\n".join(texts))
+    doc = doc.replace("{halving_attributes}", HALVING_ATTRIBUTES)
+    cls.__doc__ = doc.replace("{attributes}", ATTRIBUTES)
+    return cls
 
 
 class TogetherMixin(DocumentationLink):
@@ -109,55 +204,9 @@ class TogetherMixin(DocumentationLink):
         return super()._run_search(evaluate, **context)  # type: ignore[misc]
 
 
-#: The parameters that all searches have, and what they leave behind.
-ESTIMATOR = """\
-estimator : estimator
-        To be tuned: one of this package's, or a Pipeline or TransformedTargetRegressor
-        around one. Any other is searched as by scikit-learn."""
-COMMON = """\
-scoring : str, callable, list, tuple or dict, default=None
-        What the candidates are judged by; several scores need a ``refit`` that says
-        which one decides. None is the estimator's own ``score``.
-    n_jobs : int, default=None
-        Number of processes, as in joblib.
-    refit : bool, str or callable, default=True
-        Whether, or by which score, or by which function of ``cv_results_``, the best
-        candidate is refitted on all rows.
-    cv : int, splitter or iterable, default=None
-        The splits; None is five folds, stratified for a classifier.
-    verbose : int, default=0
-        Above 0 says how many fits there are, and how many were trained together."""
-SCORES = """\
-error_score : 'raise' or numeric, default=np.nan
-        The score of a fit that fails, or that its error ends the search.
-    return_train_score : bool, default=False
-        Whether ``cv_results_`` has the scores on the training rows, too."""
-PRE_DISPATCH = """\
-pre_dispatch : int or str, default='2*n_jobs'
-        Number of evaluations that are handed to the processes at a time."""
-ATTRIBUTES = """\
-cv_results_ : dict of str to ndarray
-        A column for each parameter, score and time. ``mean_fit_time`` is a fit's share
-        of the time that those trained with it took.
-    best_estimator_, best_score_, best_params_, best_index_
-        The best candidate, as in scikit-learn; so are ``scorer_``, ``n_splits_``,
-        ``refit_time_``, ``multimetric_``, ``classes_``, ``n_features_in_`` and
-        ``feature_names_in_``."""
-HALVING_PARAMETERS = """\
-resource : str, default='n_samples'
-        What a candidate gets more of at each iteration: rows, or a parameter of the
-        estimator such as 'max_iter'.
-    max_resources : int or 'auto', default='auto'
-        The most that a candidate gets of it."""
-HALVING_ATTRIBUTES = """\
-n_resources_, n_candidates_, n_iterations_, n_remaining_candidates_
-        The course of the halving, as in scikit-learn; so are ``min_resources_``,
-        ``max_resources_``, ``n_possible_iterations_`` and
-        ``n_required_iterations_``."""
-
-
+@documented
 class GridSearchCV(TogetherMixin, model_selection.GridSearchCV):
-    __doc__ = f"""Search over a grid of parameters, many nets at once.
+    """Search over a grid of parameters, many nets at once.
 
     ``sklearn.model_selection.GridSearchCV`` with the same parameters and the same
     results, in a fraction of the time. Nets of one architecture that differ in numbers
@@ -168,16 +217,11 @@ class GridSearchCV(TogetherMixin, model_selection.GridSearchCV):
 
     Parameters
     ----------
-    {ESTIMATOR}
-    param_grid : dict or list of dict
-        Names of parameters and lists of values to try; a list of such grids joins them.
-    {COMMON}
-    {PRE_DISPATCH}
-    {SCORES}
+    {parameters}
 
     Attributes
     ----------
-    {ATTRIBUTES}
+    {attributes}
 
     See Also
     --------
@@ -192,38 +236,30 @@ class GridSearchCV(TogetherMixin, model_selection.GridSearchCV):
     >>> from sknn_scratch import ScratchMLPClassifier
     >>> from sknn_scratch.model_selection import GridSearchCV
     >>> net = ScratchMLPClassifier((8,), max_iter=500, random_state=0, tol=1e-3)
-    >>> grid = {{
+    >>> grid = {
     ...     "scratchmlpclassifier__learning_rate_init": [0.01, 0.03, 0.1],
     ...     "scratchmlpclassifier__alpha": [1e-4, 1e-2, 1],
-    ... }}
+    ... }
     >>> search = GridSearchCV(make_pipeline(StandardScaler(), net), grid, cv=3)
     >>> bool(search.fit(*load_iris(return_X_y=True)).best_score_ > 0.9)
     True
     """
 
 
+@documented
 class RandomizedSearchCV(TogetherMixin, model_selection.RandomizedSearchCV):
-    __doc__ = f"""Search over sampled parameters, many nets at once.
+    """Search over sampled parameters, many nets at once.
 
     ``sklearn.model_selection.RandomizedSearchCV`` as :class:`GridSearchCV` is
     scikit-learn's.
 
     Parameters
     ----------
-    {ESTIMATOR}
-    param_distributions : dict or list of dict
-        Names of parameters, and distributions or lists to sample their values from.
-    n_iter : int, default=10
-        Number of candidates.
-    {COMMON}
-    {PRE_DISPATCH}
-    random_state : int, RandomState instance or None, default=None
-        Decides the candidates.
-    {SCORES}
+    {parameters}
 
     Attributes
     ----------
-    {ATTRIBUTES}
+    {attributes}
 
     See Also
     --------
@@ -236,40 +272,27 @@ class RandomizedSearchCV(TogetherMixin, model_selection.RandomizedSearchCV):
     >>> from sknn_scratch import ScratchMLPClassifier
     >>> from sknn_scratch.model_selection import RandomizedSearchCV
     >>> net = ScratchMLPClassifier((8,), max_iter=1000, random_state=0, tol=1e-3)
-    >>> rates = {{"learning_rate_init": loguniform(1e-2, 1e-1)}}
+    >>> rates = {"learning_rate_init": loguniform(1e-2, 1e-1)}
     >>> search = RandomizedSearchCV(net, rates, n_iter=6, cv=3, random_state=0)
     >>> bool(search.fit(*load_iris(return_X_y=True)).best_score_ > 0.9)
     True
     """
 
 
+@documented
 class HalvingGridSearchCV(TogetherMixin, model_selection.HalvingGridSearchCV):
-    __doc__ = f"""Search over a grid by successive halving, many nets at once.
+    """Search over a grid by successive halving, many nets at once.
 
     ``sklearn.model_selection.HalvingGridSearchCV`` as :class:`GridSearchCV` is
     scikit-learn's. All candidates get a little, the better ones of them more.
 
     Parameters
     ----------
-    {ESTIMATOR}
-    param_grid : dict or list of dict
-        Names of parameters and lists of values to try; a list of such grids joins them.
-    factor : int or float, default=3
-        A candidate in so many goes on to the next iteration.
-    {HALVING_PARAMETERS}
-    min_resources : {{'exhaust', 'smallest'}} or int, default='exhaust'
-        What it gets in the first iteration.
-    aggressive_elimination : bool, default=False
-        Whether iterations are repeated while too many candidates are left.
-    {COMMON}
-    random_state : int, RandomState instance or None, default=None
-        Decides which rows a candidate gets.
-    {SCORES}
+    {parameters}
 
     Attributes
     ----------
-    {HALVING_ATTRIBUTES}
-    {ATTRIBUTES}
+    {halving_attributes}
 
     See Also
     --------
@@ -281,42 +304,27 @@ class HalvingGridSearchCV(TogetherMixin, model_selection.HalvingGridSearchCV):
     >>> from sknn_scratch import ScratchMLPClassifier
     >>> from sknn_scratch.model_selection import HalvingGridSearchCV
     >>> net = ScratchMLPClassifier((8,), max_iter=1000, random_state=0, tol=1e-3)
-    >>> grid = {{"learning_rate_init": [0.01, 0.03, 0.1], "alpha": [1e-4, 1e-2, 1]}}
+    >>> grid = {"learning_rate_init": [0.01, 0.03, 0.1], "alpha": [1e-4, 1e-2, 1]}
     >>> search = HalvingGridSearchCV(net, grid, cv=3, random_state=0)
     >>> search.fit(*load_iris(return_X_y=True)).n_candidates_
     [9, 3]
     """
 
 
+@documented
 class HalvingRandomSearchCV(TogetherMixin, model_selection.HalvingRandomSearchCV):
-    __doc__ = f"""Search sampled parameters by successive halving, many nets at once.
+    """Search sampled parameters by successive halving, many nets at once.
 
     ``sklearn.model_selection.HalvingRandomSearchCV`` as :class:`GridSearchCV` is
     scikit-learn's.
 
     Parameters
     ----------
-    {ESTIMATOR}
-    param_distributions : dict or list of dict
-        Names of parameters, and distributions or lists to sample their values from.
-    n_candidates : 'exhaust' or int, default='exhaust'
-        Number of candidates; 'exhaust' is as many as use up the resources.
-    factor : int or float, default=3
-        A candidate in so many goes on to the next iteration.
-    {HALVING_PARAMETERS}
-    min_resources : {{'exhaust', 'smallest'}} or int, default='smallest'
-        What it gets in the first iteration.
-    aggressive_elimination : bool, default=False
-        Whether iterations are repeated while too many candidates are left.
-    {COMMON}
-    random_state : int, RandomState instance or None, default=None
-        Decides the candidates, and which rows they get.
-    {SCORES}
+    {parameters}
 
     Attributes
     ----------
-    {HALVING_ATTRIBUTES}
-    {ATTRIBUTES}
+    {halving_attributes}
 
     See Also
     --------
@@ -329,7 +337,7 @@ class HalvingRandomSearchCV(TogetherMixin, model_selection.HalvingRandomSearchCV
     >>> from sknn_scratch import ScratchMLPClassifier
     >>> from sknn_scratch.model_selection import HalvingRandomSearchCV
     >>> net = ScratchMLPClassifier((8,), max_iter=1000, random_state=0, tol=1e-3)
-    >>> rates = {{"learning_rate_init": loguniform(1e-2, 1e-1)}}
+    >>> rates = {"learning_rate_init": loguniform(1e-2, 1e-1)}
     >>> search = HalvingRandomSearchCV(net, rates, cv=3, random_state=0)
     >>> bool(search.fit(*load_iris(return_X_y=True)).best_score_ > 0.8)
     True
