@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from numbers import Number
 from typing import Any
+from zlib import adler32
 
 import joblib
 import numpy as np
@@ -74,9 +75,16 @@ def fingerprint(estimator, X, y, params):
     ]
     try:
         ends = _private.safe_indexing(X, [0, len(y) - 1])
-        return repr(plain), joblib.hash(ends), joblib.hash(y), *sorted(params)
+        return repr(plain), digest(ends), digest(y), *sorted(params)
     except Exception:  # of rows that scikit-learn itself may, or may not, take
         return None
+
+
+def digest(values):
+    """A text or number that tells rows apart."""
+    if type(values) is np.ndarray and not values.dtype.hasobject:
+        return values.shape, values.dtype.str, adler32(values.tobytes())
+    return joblib.hash(values)
 
 
 class Recall:
