@@ -10,6 +10,7 @@ from sknn_scratch._nn.layers import (
     Pad,
     ResidualStack,
     Room,
+    ScaledDense,
 )
 from sknn_scratch._nn.network import Network, run, run_back
 
@@ -41,6 +42,7 @@ EXAMPLES = {
     "Pad": lambda f, n=N_IN: Pad(n, n + 2),
     "ResidualStack": lambda f, n=N_IN: ResidualStack(3, n, 0.4, f),
     "ResidualStack, tied": lambda f, n=N_IN: ResidualStack(3, n, 0.4, f, tied=True),
+    "ScaledDense": lambda f, n=N_IN: ScaledDense(n, 3, f, np.linspace(0.3, 1, n)),
     # What CSR rows find at the door; made by at_the_door.
     "SparseDense": lambda f, n=N_IN: Dense(n, 3, f),
     "SparseDropout": dropout,

@@ -44,6 +44,7 @@ STOREYS = {
         "_nn.layers.dense",
         "_nn.layers.dropout",
         "_nn.layers.residual",
+        "_nn.layers.scaled",
         "_nn.layers.sparse",
         "_nn.layers",
         "_nn.network",

@@ -5,6 +5,7 @@ from sknn_scratch._nn.layers.base import Layer, Room
 from sknn_scratch._nn.layers.dense import Dense
 from sknn_scratch._nn.layers.dropout import Dropout
 from sknn_scratch._nn.layers.residual import Pad, ResidualStack
+from sknn_scratch._nn.layers.scaled import ScaledDense
 from sknn_scratch._nn.layers.sparse import at_the_door
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "Pad",
     "ResidualStack",
     "Room",
+    "ScaledDense",
     "at_the_door",
 ]

@@ -51,31 +51,32 @@ class Dense(Layer):
     def allocate(self, room):
         n, n_in, n_out = room.n, self.n_in, self.n_out
         self.a = room.empty(n_out)
-        self.s = None
+        self.buffers = None
         self.b_row = self.b[..., None, :]
+        #: What x is multiplied by.
+        self.weights, self.weights_T = self.W, self.W.mT
         self.matmul_z: Callable = fastest_matmul(n, n_in, n_out, room.nets)
         if not room.training:
             return
-        self.s = [room.empty(n_out) for _ in range(self.f.n_buffers)]
+        self.buffers = [room.empty(n_out) for _ in range(self.f.n_buffers)]
         self.dx = room.empty(n_in) if room.needs_dx else None
-        self.W_T = self.W.mT
         self.matmul_dW = fastest_matmul(n_in, n, n_out, room.nets)
         self.matmul_dx = fastest_matmul(n, n_out, n_in, room.nets)
 
     def forward(self, x):
         self.x = x
-        a = self.matmul_z(x, self.W, self.a)  # z = x W
+        a = self.matmul_z(x, self.weights, self.a)  # z = x W
         a += self.b_row
-        self.f.forward(a, self.s)
+        self.f.forward(a, self.buffers)
         return a
 
     def backward(self, delta):
-        self.f.backward(self.a, delta, self.s)  # dL/da becomes dL/dz
+        self.f.backward(self.a, delta, self.buffers)  # dL/da becomes dL/dz
         self.matmul_dW(self.x.mT, delta, self.dW)  # dL/dW = x' dL/dz
         column_sums(delta, -2, None, self.db)  # dL/db = column sums
         if self.dx is None:
             return None
-        return self.matmul_dx(delta, self.W_T, self.dx)  # dL/dx = dL/dz W'
+        return self.matmul_dx(delta, self.weights_T, self.dx)  # dL/dx = dL/dz W'
 
     def onnx(self, graph):
         graph.node("MatMul", graph.constant(self.W))

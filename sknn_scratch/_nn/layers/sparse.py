@@ -24,7 +24,7 @@ class SparseDense(Dense):
         self.matmul_z = csr_matmul
 
     def backward(self, delta):
-        self.f.backward(self.a, delta, self.s)
+        self.f.backward(self.a, delta, self.buffers)
         csr_matmul(self.x.T, delta, self.dW)
         column_sums(delta, -2, None, self.db)
 
@@ -86,7 +86,7 @@ def at_the_door(layers):
     first, *rest = layers
     if isinstance(first, Dropout):
         return [_as(SparseDropout, first), *at_the_door(rest)]
-    if isinstance(first, Dense):
+    if type(first) is Dense:
         return [_as(SparseDense, first), *rest]
     return [Densify(first.n_in), first, *rest]
 

@@ -1,0 +1,64 @@
+"""The fully connected layer with learned scales of its inputs, for tables."""
+
+import numpy as np
+
+from sknn_scratch._nn.layers.dense import Dense
+from sknn_scratch._nn.parameters import Parameter
+
+
+class ScaledDense(Dense):
+    """a = f(z),  z = (x * s) W + b
+
+    s tells how much each input matters, and is learned at a rate of its own:
+    Holzmüller, Grinsztajn and Steinwart (2024) put it before the first layer. It is
+    computed as x (s W), a product over the weights instead of one over all rows.
+
+    Parameters
+    ----------
+    n_in, n_out : int
+        Number of inputs and of units.
+    activation : Activation
+        f, an entry of ``ACTIVATIONS``.
+    scales : ndarray of shape (n_in,)
+        The initial s.
+    rate_factor : float, default=6.0
+        The learning rate of s, as a multiple of the network's.
+    """
+
+    s: np.ndarray
+    ds: np.ndarray
+
+    def __init__(self, n_in, n_out, activation, scales, rate_factor=6.0):
+        super().__init__(n_in, n_out, activation)
+        self.scales, self.rate_factor = scales, rate_factor
+
+    def parameters(self):
+        own = {"s": Parameter((self.n_in,), False, self.rate_factor)}
+        return {**super().parameters(), **own}
+
+    def draw(self, initializer, random_state, x=None):
+        super().draw(initializer, random_state, x)
+        self.s[...] = self.scales
+
+    def signature(self):
+        return *super().signature(), self.rate_factor
+
+    def allocate(self, room):
+        super().allocate(room)
+        self.s_column = self.s[..., None]
+        self.weights = np.empty_like(self.W)
+        self.weights_T = self.weights.mT
+
+    def forward(self, x):
+        np.multiply(self.W, self.s_column, self.weights)
+        return super().forward(x)
+
+    def backward(self, delta):
+        dx = super().backward(delta)  # dW is now dL/d(s W)
+        np.vecdot(self.dW, self.W, out=self.ds)
+        self.dW *= self.s_column
+        return dx
+
+    def onnx(self, graph):
+        graph.node("Mul", graph.constant(self.s))
+        super().onnx(graph)
