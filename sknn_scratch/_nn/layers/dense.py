@@ -20,6 +20,8 @@ class Dense(Layer):
         f, an entry of ``ACTIVATIONS``.
     drawn_as : Activation, default=None
         The activation that the initial weights are drawn for; None: f.
+    rate_factors : tuple of float, default=(1.0, 1.0)
+        The learning rates of W and b, as multiples of the network's.
     """
 
     W: np.ndarray
@@ -27,18 +29,20 @@ class Dense(Layer):
     dW: np.ndarray
     db: np.ndarray
 
-    def __init__(self, n_in, n_out, activation, drawn_as=None):
+    def __init__(self, n_in, n_out, activation, drawn_as=None, rate_factors=(1.0, 1.0)):
         self.n_in, self.n_out, self.f = n_in, n_out, activation
         self.drawn_as = drawn_as or activation
+        self.rate_factors = rate_factors
 
     def parameters(self):
+        of_W, of_b = self.rate_factors
         return {
-            "W": Parameter((self.n_in, self.n_out)),
-            "b": Parameter((self.n_out,), decays=False),
+            "W": Parameter((self.n_in, self.n_out), rate_factor=of_W),
+            "b": Parameter((self.n_out,), decays=False, rate_factor=of_b),
         }
 
     def signature(self):
-        return *super().signature(), self.f.signature()
+        return *super().signature(), self.f.signature(), self.rate_factors
 
     def training_entries(self):
         return self.n_in + (1 + self.f.n_buffers) * self.n_out

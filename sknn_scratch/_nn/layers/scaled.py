@@ -21,19 +21,20 @@ class ScaledDense(Dense):
         f, an entry of ``ACTIVATIONS``.
     scales : ndarray of shape (n_in,)
         The initial s.
-    rate_factor : float, default=6.0
-        The learning rate of s, as a multiple of the network's.
+    rate_factors : tuple of float, default=(1.0, 1.0, 6.0)
+        The learning rates of W, b and s, as multiples of the network's.
     """
 
     s: np.ndarray
     ds: np.ndarray
 
-    def __init__(self, n_in, n_out, activation, scales, rate_factor=6.0):
-        super().__init__(n_in, n_out, activation)
-        self.scales, self.rate_factor = scales, rate_factor
+    def __init__(self, n_in, n_out, activation, scales, rate_factors=(1.0, 1.0, 6.0)):
+        *others, self.rate_of_s = rate_factors
+        super().__init__(n_in, n_out, activation, rate_factors=tuple(others))
+        self.scales = scales
 
     def parameters(self):
-        own = {"s": Parameter((self.n_in,), False, self.rate_factor)}
+        own = {"s": Parameter((self.n_in,), rate_factor=self.rate_of_s)}
         return {**super().parameters(), **own}
 
     def draw(self, initializer, random_state, x=None):
@@ -41,7 +42,7 @@ class ScaledDense(Dense):
         self.s[...] = self.scales
 
     def signature(self):
-        return *super().signature(), self.rate_factor
+        return *super().signature(), self.rate_of_s
 
     def allocate(self, room):
         super().allocate(room)

@@ -38,9 +38,11 @@ def test_weights_are_drawn_as_a_dense_layers_and_the_scales_are_given():
     np.testing.assert_array_equal(scaled.layers[0].s, SCALES)
 
 
-def test_the_scales_learn_faster_and_do_not_decay():
-    layer = ScaledDense(N_IN, 3, tanh, SCALES, rate_factor=5.0)
-    parameter = layer.parameters()["s"]
-    assert parameter.rate_factor == 5.0
-    assert not parameter.decays
-    assert layer.signature() != ScaledDense(N_IN, 3, tanh, SCALES).signature()
+def test_each_parameter_has_a_rate_of_its_own():
+    layer = ScaledDense(N_IN, 3, tanh, SCALES, rate_factors=(0.5, 0.1, 5.0))
+    rates = {name: p.rate_factor for name, p in layer.parameters().items()}
+    assert rates == {"W": 0.5, "b": 0.1, "s": 5.0}
+    decays = {name: p.decays for name, p in layer.parameters().items()}
+    assert decays == {"W": True, "b": False, "s": True}
+    usual = ScaledDense(N_IN, 3, tanh, SCALES)
+    assert layer.signature() != usual.signature()
