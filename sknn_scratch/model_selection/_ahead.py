@@ -119,21 +119,22 @@ class Splits:
     Parameters
     ----------
     cv : splitter
-        Is asked.
+        Is asked; all else of it is found here, too.
     """
 
     def __init__(self, cv):
         self.cv = cv
+
+    def __getattr__(self, name):
+        if name == "cv" or (name.startswith("__") and name.endswith("__")):
+            raise AttributeError(name)
+        return getattr(self.cv, name)
 
     def split(self, X, y=None, **params):
         """The splitter's pairs of training and test rows."""
         self.X, self.y = X, y
         self.pairs = list(self.cv.split(X, y, **params))
         return self.pairs
-
-    def get_n_splits(self, *args, **params):
-        """The splitter's number of them."""
-        return self.cv.get_n_splits(*args, **params)
 
 
 class Ahead:
@@ -241,7 +242,9 @@ class Ahead:
             range(len(tasks)), key=lambda i: (tasks[i].split, shape(tasks[i]))
         )
         n_jobs = effective_n_jobs(self.n_jobs)
-        n_parts = 1 if n_jobs == 1 else 2 * n_jobs
+        # Two for each process, so that none waits long; of a few, one.
+        few = n_jobs == 1 or len(tasks) < 16 * n_jobs
+        n_parts = n_jobs if few else 2 * n_jobs
         parts = [part for part in np.array_split(order, n_parts) if len(part)]
         given = _private.check_method_params(X, params=self.fit_params)
         common = self.estimator, X, y, given, KEPT_BYTES // n_parts, n_jobs > 1

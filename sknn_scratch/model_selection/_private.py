@@ -27,20 +27,16 @@ __all__ = [
     "give_back",
     "safe_indexing",
     "safe_split",
-    "splitter_of",
 ]
 
 
-def splitter_of(search: Any) -> Any:
-    """The splitter of a search that is under way; None where it is not to be found."""
-    return getattr(search, "_checked_cv_orig", None)
-
-
-def give_back(search: Any, stand_in: Any, estimator: Any) -> None:
-    """Let the scorer that is the estimator's own ``score`` be of the estimator."""
+def give_back(search: Any, stand_in: Any, splits: Any) -> None:
+    """Let nothing that a search has set while it was under way stay in it."""
     scorer = getattr(search, "scorer_", None)
-    if getattr(scorer, "_estimator", None) is stand_in:
-        scorer._estimator = estimator  # type: ignore[union-attr]
+    if getattr(scorer, "_estimator", None) is stand_in:  # its own ``score``
+        scorer._estimator = search.estimator  # type: ignore[union-attr]
+    if vars(search).get("_checked_cv_orig") is splits:
+        search._checked_cv_orig = splits.cv
 
 
 def backend_of_its_own() -> Any:

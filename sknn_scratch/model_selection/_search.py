@@ -8,7 +8,9 @@ import inspect
 from typing import Any, Self, TypeVar
 
 from sklearn import get_config, model_selection
+from sklearn.base import is_classifier
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.model_selection import check_cv
 from sklearn.utils.metadata_routing import process_routing
 
 from sknn_scratch._documentation import DocumentationLink
@@ -124,6 +126,7 @@ class TogetherMixin(DocumentationLink):
 
     estimator: Any
     n_jobs: int | None
+    cv: Any
     verbose: int
 
     def fit(self, X: MatrixLike, y: MatrixLike | None = None, **params: Any) -> Self:
@@ -155,16 +158,21 @@ class TogetherMixin(DocumentationLink):
         ahead = self._before(params)
         if ahead is None:
             return super().fit(X, y, **params)  # type: ignore[misc]
-        estimator = self.estimator
-        self._ahead, self.estimator = ahead, ahead.stand_in
+        estimator, cv = self.estimator, self.cv
+        try:
+            checked = check_cv(cv, y, classifier=is_classifier(estimator))
+        except Exception:
+            return super().fit(X, y, **params)  # type: ignore[misc]
+        self._ahead, self._splits = ahead, Splits(checked)
+        self.estimator, self.cv = ahead.stand_in, self._splits
         try:
             with ctrl_c_ends_all():
                 return super().fit(X, y, **params)  # type: ignore[misc]
         finally:
-            self.estimator = estimator
-            _private.give_back(self, ahead.stand_in, estimator)
+            self.estimator, self.cv = estimator, cv
+            _private.give_back(self, ahead.stand_in, self._splits)
             ahead.leave()
-            del self._ahead
+            del self._ahead, self._splits
 
     def _before(self, params):
         """What does the fits ahead; None where that is not possible."""
@@ -187,15 +195,14 @@ class TogetherMixin(DocumentationLink):
         context = {} if callback_ctx is None else {"callback_ctx": callback_ctx}
 
         def evaluate(candidate_params, cv=None, more_results=None, **context):
-            cv = cv or _private.splitter_of(self)
-            if cv is None:
-                return evaluate_candidates(
-                    candidate_params, more_results=more_results, **context
-                )
-            candidates, splits = list(candidate_params), Splits(cv)
+            candidates = list(candidate_params)
+            splits = self._splits if cv is None else Splits(cv)
             ahead.expect(candidates, splits)
             results = evaluate_candidates(
-                candidates, cv=splits, more_results=more_results, **context
+                candidates,
+                cv=cv and splits,
+                more_results=more_results,
+                **context,
             )
             ahead.tell(results, self.verbose)
             return results

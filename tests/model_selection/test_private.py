@@ -22,20 +22,21 @@ def results(cls):
 
 def test_all_of_them_are_there():
     assert _private.AVAILABLE
-    search = GridSearchCV(net, grid, cv=2)
-    assert _private.splitter_of(search) is None
-    assert _private.splitter_of(search.fit(X, y)).get_n_splits() == 2
 
 
-@pytest.mark.parametrize(
-    ("name", "gone"), [("AVAILABLE", False), ("splitter_of", lambda search: None)]
-)
-def test_without_them_the_fits_are_done_one_by_one(monkeypatch, name, gone):
+def test_without_them_the_fits_are_done_one_by_one(monkeypatch):
     def never(*args):
         raise AssertionError("something was done ahead")
 
-    monkeypatch.setattr(_private, name, gone)
+    monkeypatch.setattr(_private, "AVAILABLE", False)
     monkeypatch.setattr(_ahead, "fit_ahead", never)
     ours, theirs = results(GridSearchCV), results(model_selection.GridSearchCV)
     assert list(ours) == list(theirs)
     np.testing.assert_equal(ours, theirs)
+
+
+def test_the_splitter_that_stays_is_the_one_that_was_asked():
+    cv = model_selection.StratifiedKFold(2)
+    search = GridSearchCV(net, grid, cv=cv).fit(X, y)
+    assert search.cv is cv
+    assert getattr(search, "_checked_cv_orig", cv) is cv
