@@ -105,13 +105,13 @@ class TabularEncoder(DocumentationLink, TransformerMixin, BaseEstimator):
     bin_edges_ : list of n_numbers ndarrays
         The edges of the bins, in units of the scaled and clipped number: quantiles in
         which a value of very many rows counts as one bin.
-    categories_ : list of n_features_in_ ndarrays or None
+    categories_ : list of ndarray or None, one for each column
         The levels that have a place of their own; None for what is not a category.
-    is_categorical_ : ndarray of bool of shape (n_features_in_,)
+    is_categorical_ : ndarray of bool of shape (`n_features_in_`,)
         Which columns of the input are categories.
     n_features_in_ : int
         Number of columns of the input.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Their names, if X had names that are all strings.
 
     See Also
