@@ -3,6 +3,7 @@
 from sknn_scratch._estimators.hidden_layers import HiddenLayerTransformer
 from sknn_scratch._estimators.mlp import ScratchMLPClassifier, ScratchMLPRegressor
 from sknn_scratch._estimators.resnet import ResNetClassifier, ResNetRegressor
+from sknn_scratch._estimators.tabular import TabularMLPClassifier, TabularMLPRegressor
 from sknn_scratch._nn.activations import Activation, check_activation
 
 __version__ = "0.1.0"
@@ -14,5 +15,7 @@ __all__ = [
     "ResNetRegressor",
     "ScratchMLPClassifier",
     "ScratchMLPRegressor",
+    "TabularMLPClassifier",
+    "TabularMLPRegressor",
     "check_activation",
 ]

@@ -16,6 +16,8 @@ ARGUMENTS = {
             (6,), max_iter=20, random_state=0
         )
     },
+    "TabularMLPClassifier": {"hidden_layer_sizes": 16, "n_members": 2, "max_iter": 40},
+    "TabularMLPRegressor": {"hidden_layer_sizes": 16, "n_members": 2, "max_iter": 40},
     "NetworkEnsembleClassifier": {
         "estimator": sknn_scratch.ScratchMLPClassifier(learning_rate_init=0.02),
         "n_members": 2,
@@ -33,8 +35,18 @@ ESTIMATORS = [
 ]
 
 
+#: What scikit-learn's own estimators that hold out rows fail, too.
+FOLDS = {
+    "check_sample_weight_equivalence_on_dense_data": "repeated rows are in other folds"
+}
+
+
+def expected_failures(estimator):
+    return FOLDS if type(estimator).__name__.startswith("Tabular") else {}
+
+
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.filterwarnings("ignore:Got `batch_size` less than 1:UserWarning")
-@parametrize_with_checks(ESTIMATORS)
+@parametrize_with_checks(ESTIMATORS, expected_failed_checks=expected_failures)
 def test_check_estimator(estimator, check):
     check(estimator)

@@ -96,6 +96,10 @@ STOREYS = {
         "_estimators.resnet",
         "_estimators.together",
         "_estimators.members",
+        "_estimators.tabular_members",
+        "_estimators.tabular_mixing",
+        "_estimators.tabular_base",
+        "_estimators.tabular",
         "_estimators",
     ],
     "around the estimators": [

@@ -1,0 +1,95 @@
+"""From the members' raw outputs to one prediction: a temperature and weights.
+
+Both are found on out-of-fold outputs: of nets, for rows that these have not seen.
+"""
+
+import numpy as np
+from scipy.optimize import minimize, minimize_scalar
+
+#: The families' weights are drawn towards equal ones, as much as this.
+TOWARDS_EQUAL_LOG_LOSS, TOWARDS_EQUAL_ERROR = 0.002, 0.02
+#: Temperatures that are tried: e to this power.
+LOG_TEMPERATURES = (-2.5, 2.5)
+
+
+def linked(link, z):
+    """link(z), of a copy."""
+    mu = z.copy()
+    link.forward(mu)
+    return mu
+
+
+def row_losses(target, Y, mu):
+    """The cross-entropy of each row.
+
+    Y holds indicators; each column is a probability of its own, or one of a softmax.
+    """
+    tiny = 1e-7
+    losses = Y * np.log(np.maximum(mu, tiny))
+    if target.link_name == "logistic":
+        losses += (1 - Y) * np.log(np.maximum(1 - mu, tiny))
+    return -losses.sum(axis=1)
+
+
+def temperature(target, Y, z, weight):
+    """The factor for raw outputs z that gives the smallest cross-entropy."""
+
+    def loss(log_factor):
+        mu = linked(target.link, z * np.exp(log_factor).astype(z.dtype))
+        return np.average(row_losses(target, Y, mu), weights=weight)
+
+    found = minimize_scalar(loss, bounds=LOG_TEMPERATURES, method="bounded")
+    return float(np.exp(found.x))
+
+
+def mixing_weights(loss, n_families, towards_equal):
+    """Weights of the families, none negative, their sum 1.
+
+    Parameters
+    ----------
+    loss : callable
+        ``loss(weights)`` is to be small.
+    n_families : int
+        Number of families.
+    towards_equal : float
+        Strength of the pull towards equal weights, as a share of the loss of these.
+    """
+    equal = np.full(n_families, 1 / n_families)
+    if n_families == 1:
+        return equal
+    strength = towards_equal * max(loss(equal), np.finfo(float).tiny)
+    found = minimize(
+        lambda w: loss(w) + strength * np.sum((w - equal) ** 2),
+        equal,
+        bounds=[(0, 1)] * n_families,
+        constraints={"type": "eq", "fun": lambda w: w.sum() - 1},
+        method="SLSQP",
+    )
+    weights = np.clip(found.x, 0, 1)
+    return weights / weights.sum()
+
+
+def mixed_classes(target, Y, outputs, weight):
+    """Temperature and weight of each family, from out-of-fold outputs of classes."""
+    factors = [temperature(target, Y, z, weight) for z in outputs]
+    each = [
+        linked(target.link, z * z.dtype.type(factor))
+        for z, factor in zip(outputs, factors, strict=True)
+    ]
+
+    def loss(weights):
+        mu = sum(w * mu for w, mu in zip(weights, each, strict=True))
+        return np.average(row_losses(target, Y, mu), weights=weight)
+
+    weights = mixing_weights(loss, len(outputs), TOWARDS_EQUAL_LOG_LOSS)
+    return np.array(factors), weights
+
+
+def mixed_numbers(Y, outputs, weight):
+    """Weight of each family, from out-of-fold outputs of numbers."""
+
+    def loss(weights):
+        missed = Y - sum(w * z for w, z in zip(weights, outputs, strict=True))
+        return np.average(np.square(missed).mean(axis=1), weights=weight)
+
+    return mixing_weights(loss, len(outputs), TOWARDS_EQUAL_ERROR)

@@ -1,0 +1,91 @@
+"""The tabular estimators' rows: frames, gaps, few of them, many of them, weights."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_iris
+
+from sknn_scratch import TabularMLPClassifier, TabularMLPRegressor
+from sknn_scratch._estimators import tabular_base
+
+X, y = load_iris(return_X_y=True)
+names = np.array(["setosa", "versicolor", "virginica"])[y]
+rng = np.random.default_rng(0)
+size = {"hidden_layer_sizes": 12, "n_members": 3, "max_iter": 25, "random_state": 0}
+
+
+def classifier(**options):
+    return TabularMLPClassifier(**{**size, **options})
+
+
+def regressor(**options):
+    return TabularMLPRegressor(**{**size, **options})
+
+
+def table(n=300):
+    """Numbers and strings with gaps, and targets that follow from them."""
+    age, town = rng.uniform(20, 80, n), rng.choice(["Oslo", "Rome", "Bonn"], n)
+    target = np.where(age > 50, 3.0, 1.0) + (town == "Rome")
+    rows = np.array([age, town], dtype=object).T
+    rows[::10, 0] = None
+    return rows, target
+
+
+def test_frames_arrays_and_gaps():
+    pd = pytest.importorskip("pandas")
+    rows, target = table()
+    frame = pd.DataFrame(rows, columns=["age", "town"]).convert_dtypes()
+    model = regressor().fit(frame, target)
+    np.testing.assert_allclose(
+        model.predict(frame), regressor().fit(rows, target).predict(rows), rtol=1e-6
+    )
+    assert list(model.feature_names_in_) == ["age", "town"]
+    unseen = pd.DataFrame({"age": [30.0, None], "town": [None, "Lima"]})
+    assert np.isfinite(model.predict(unseen)).all()
+    with pytest.raises(ValueError, match="feature names should match"):
+        model.predict(frame[["town", "age"]])
+    model.fit(rows, target)
+    assert not hasattr(model, "feature_names_in_")
+
+
+def test_categories_are_named():
+    codes = rng.integers(4, size=(200, 1)).astype(float)
+    target = np.array([1.0, -3.0, 2.0, 0.5])[codes[:, 0].astype(int)]
+    model = regressor(categorical_features=[0]).fit(codes, target)
+    assert list(model.encoder_.column_kinds_) == ["level"] * 4
+    assert model.score(codes, target) > 0.9
+
+
+def test_many_rows_are_predicted_in_pieces(monkeypatch):
+    model = classifier().fit(X, y)
+    whole = model.predict_proba(X)
+    monkeypatch.setattr(tabular_base, "ROWS_AT_ONCE", 7)
+    np.testing.assert_allclose(model.predict_proba(X), whole, rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(
+        model.predict_proba(X.tolist()), whole, rtol=1e-5, atol=1e-7
+    )
+
+
+@pytest.mark.parametrize("n", [2, 3, 5, 9])
+def test_a_few_rows(n):
+    model = regressor().fit(X[:n], np.arange(n))
+    assert np.isfinite(model.predict(X)).all()
+    model = classifier().fit(X[:n], np.arange(n) % 2)
+    assert np.isfinite(model.predict_proba(X)).all()
+
+
+def test_rows_that_weigh_nothing_may_as_well_be_missing():
+    weight = rng.uniform(0.5, 2, 150)
+    weight[::3] = 0
+    seen = np.flatnonzero(weight)
+    weighted = classifier().fit(X, names, weight)
+    without = classifier().fit(X[seen], names[seen], weight[seen])
+    np.testing.assert_array_equal(weighted.predict_proba(X), without.predict_proba(X))
+
+
+def test_weights_of_rows_and_classes_count():
+    few = np.r_[0:50, 50:60, 100:150]
+    plain = classifier().fit(X[few], y[few]).predict_proba(X)[:, 1].mean()
+    balanced = classifier(class_weight="balanced").fit(X[few], y[few])
+    assert balanced.predict_proba(X)[:, 1].mean() > plain
+    heavy = classifier().fit(X[few], y[few], np.where(y[few] == 1, 5.0, 1.0))
+    assert heavy.predict_proba(X)[:, 1].mean() > plain

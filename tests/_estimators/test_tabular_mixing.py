@@ -1,0 +1,105 @@
+"""Temperatures and mixing weights: against samples of known ones, and a fine grid."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import log_loss
+
+from sknn_scratch._estimators.tabular_mixing import (
+    linked,
+    mixed_classes,
+    mixed_numbers,
+    mixing_weights,
+    row_losses,
+    temperature,
+)
+from sknn_scratch._estimators.targets import classification_target
+
+rng = np.random.default_rng(0)
+
+
+def drawn(n, n_classes, factor):
+    """Raw outputs z, and classes drawn with the probabilities link(factor z)."""
+    target = classification_target(np.arange(n_classes))
+    z = rng.normal(size=(n, target.n_outputs))
+    p = linked(target.link, factor * z)
+    p = np.column_stack([1 - p, p]) if n_classes == 2 else p
+    y = (p.cumsum(axis=1) < rng.random((n, 1))).sum(axis=1)
+    return target, y, z
+
+
+@pytest.mark.parametrize("n_classes", [2, 4])
+@pytest.mark.parametrize("factor", [0.4, 1.0, 2.5])
+def test_the_temperature_of_a_sample_is_found(n_classes, factor):
+    target, y, z = drawn(40_000, n_classes, factor)
+    found = temperature(target, target.encode(y, np.dtype(float)), z, None)
+    np.testing.assert_allclose(found, factor, rtol=0.05)
+
+
+@pytest.mark.parametrize("n_classes", [2, 4])
+def test_the_loss_is_the_log_loss(n_classes):
+    target, y, z = drawn(200, n_classes, 1.0)
+    mu = linked(target.link, z)
+    losses = row_losses(target, target.encode(y, np.dtype(float)), mu)
+    p = target.probabilities(mu)
+    np.testing.assert_allclose(losses.mean(), log_loss(y, p), rtol=1e-6)
+    weight = rng.uniform(size=200)
+    np.testing.assert_allclose(
+        np.average(losses, weights=weight),
+        log_loss(y, p, sample_weight=weight),
+        rtol=1e-6,
+    )
+
+
+def test_rows_that_weigh_nothing_do_not_count():
+    target, y, z = drawn(2000, 3, 1.0)
+    Y = target.encode(y, np.dtype(float))
+    weight = np.r_[np.ones(1000), np.zeros(1000)]
+    np.testing.assert_allclose(
+        temperature(target, Y, z, weight),
+        temperature(target, Y[:1000], z[:1000], None),
+        rtol=1e-3,
+    )
+
+
+def test_weights_are_those_of_a_fine_grid():
+    """Of three families on the simplex, without the pull towards equal ones."""
+    Y = rng.normal(size=(300, 1))
+    outputs = [Y + rng.normal(0, s, Y.shape) for s in (0.5, 0.7, 2.0)]
+
+    def loss(w):
+        missed = Y - sum(a * z for a, z in zip(w, outputs, strict=True))
+        return float(np.mean(missed**2))
+
+    grid = [
+        (a, b, 1 - a - b)
+        for a in np.linspace(0, 1, 101)
+        for b in np.linspace(0, 1 - a, 101)
+    ]
+    best = min(grid, key=loss)
+    found = mixing_weights(loss, 3, towards_equal=0.0)
+    np.testing.assert_allclose(found, best, atol=0.02)
+    assert loss(found) <= loss(best) + 1e-9
+
+
+def test_what_is_no_help_gets_no_weight_and_what_is_alike_gets_equal_ones():
+    Y = rng.normal(size=(500, 2))
+    good = Y + rng.normal(0, 0.1, Y.shape)
+    weights = mixed_numbers(Y, [good, -good], None)
+    np.testing.assert_allclose(weights, [1, 0], atol=0.02)
+    np.testing.assert_allclose(mixed_numbers(Y, [good, good], None), [0.5, 0.5])
+    np.testing.assert_array_equal(mixed_numbers(Y, [good], None), [1])
+    weight = np.r_[np.ones(250), np.zeros(250)]
+    half = np.r_[good[:250], -good[250:]]
+    weights = mixed_numbers(Y, [half, -half], weight)
+    np.testing.assert_allclose(weights, [1, 0], atol=0.02)
+
+
+def test_families_of_classes():
+    target, y, z = drawn(20_000, 3, 2.0)
+    noise = rng.normal(size=z.shape)
+    Y = target.encode(y, np.dtype(float))
+    factors, weights = mixed_classes(target, Y, [z, noise], None)
+    np.testing.assert_allclose(factors[0], 2.0, rtol=0.1)
+    np.testing.assert_allclose(weights, [1, 0], atol=0.05)
+    np.testing.assert_allclose(weights.sum(), 1)
+    assert (weights >= 0).all()
