@@ -128,7 +128,8 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
     >>> age, town = rng.uniform(20, 80, 500), rng.choice(["Oslo", "Rome"], 500)
     >>> y = np.where((age > 50) == (town == "Rome"), "yes", "no")
     >>> X = np.array([age, town], dtype=object).T
-    >>> model = TabularMLPClassifier(random_state=0).fit(X[:400], y[:400])
+    >>> model = TabularMLPClassifier(n_members=4, max_iter=50, random_state=0)
+    >>> model = model.fit(X[:400], y[:400])
     >>> model.score(X[400:], y[400:]) > 0.9
     True
     """
@@ -331,7 +332,8 @@ class TabularMLPRegressor(RegressorMixin, BaseTabularMLP):
     >>> size, town = rng.uniform(20, 200, 500), rng.choice(["Oslo", "Rome"], 500)
     >>> y = size * np.where(town == "Rome", 4000.0, 7000.0)
     >>> X = np.array([size, town], dtype=object).T
-    >>> model = TabularMLPRegressor(random_state=0).fit(X[:400], y[:400])
+    >>> model = TabularMLPRegressor(n_members=4, max_iter=50, random_state=0)
+    >>> model = model.fit(X[:400], y[:400])
     >>> model.score(X[400:], y[400:]) > 0.99
     True
     """
