@@ -37,7 +37,7 @@ def test_what_stands_at_the_door(layers, classes):
     assert [type(layer) for layer in at_the_door(layers)] == classes
 
 
-@pytest.mark.parametrize("layer", [DENSE, STACK, Pad(N_IN, 6)], ids=lambda layer: type(layer).__name__)
+@pytest.mark.parametrize("layer", [DENSE, STACK, Pad(N_IN, 6)], ids=type)
 def test_csr_rows_give_what_dense_rows_give(layer):
     x = np.random.default_rng(3).standard_normal((5, N_IN))
     x[x < 0] = 0
