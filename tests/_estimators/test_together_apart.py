@@ -114,7 +114,8 @@ def test_a_warning_that_is_an_error_in_the_training():
     with warnings.catch_warnings():
         warnings.simplefilter("error", RuntimeWarning)
         fits = fit_together([Fit(m, X, y) for m in models])
-    assert isinstance(fits[0].error, RuntimeWarning)
+    # Whether NumPy warns of it, or gives infinite weights, is the version's choice.
+    assert isinstance(fits[0].error, (RuntimeWarning, ValueError))
     assert fits[1].error is fits[2].error is None
 
 
