@@ -4,7 +4,8 @@ Each case is run in turn by everyone, round after round, and the medians are pri
 ratio below 1 is in favour of the first named. "floor" is the time of a step's matrix
 products alone. "torch" is PyTorch on the CPU, eager, with its fused Adam. Numbers from
 a busy machine vary; the ratios vary less, and the line under each table says by how
-much. All tables take about ten minutes on two cores.
+much. All tables take about ten minutes on two cores, the searches a quarter of an hour
+for each of their rounds.
 """
 
 import argparse

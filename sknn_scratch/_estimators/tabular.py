@@ -15,7 +15,11 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from sknn_scratch._estimators.parameters import store_parameters
 from sknn_scratch._estimators.tabular_base import BaseTabularMLP
-from sknn_scratch._estimators.tabular_mixing import mixed_classes, mixed_numbers
+from sknn_scratch._estimators.tabular_mixing import (
+    mixed_classes,
+    mixed_numbers,
+    sharpened,
+)
 from sknn_scratch._estimators.targets import (
     MultiOutputClasses,
     Numbers,
@@ -42,7 +46,7 @@ n_members : int, default=8
     weight_decay : float, default=0.02
         Decoupled weight decay. Range [0, inf)."""
 LAST_PARAMETERS = """\
-n_bins : int or None, default=8
+n_bins : int or None, default=16
         Largest number of bins for each number; 0 or None leaves that view out.
     categorical_features : 'from_dtype', array-like of {bool, int, str} or None, \
             default='from_dtype'
@@ -109,6 +113,9 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
         Class labels, in the order of the columns of ``predict_proba``.
     temperatures_ : ndarray of shape (n_families,)
         What each view's raw outputs are multiplied by.
+    power_ : float
+        What the mixed probabilities are raised to: a mean is less sure than it should
+        be. Range [1, 1.6].
     {ATTRIBUTES}
 
     See Also
@@ -142,6 +149,7 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
     label_smoothing: float
     class_weight: ClassWeight
     temperatures_: np.ndarray
+    power_: float
     _of_families = (
         {"with_bins": True, "steps_per_row": 0.5, **FOR_CLASSES},
         {"with_bins": False, "steps_per_row": 1.0, **FOR_CLASSES},
@@ -158,7 +166,7 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
         weight_decay: float = 0.02,
         label_smoothing: float = 0.1,
         class_weight: ClassWeight = None,
-        n_bins: int | None = 8,
+        n_bins: int | None = 16,
         categorical_features: Any = "from_dtype",
         random_state: RandomState = None,
     ) -> None:
@@ -205,13 +213,19 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
 
     def _mixed(self, y, outputs, weight):
         Y = self._target.encode(y, outputs[0].dtype)
-        self.temperatures_, shares = mixed_classes(self._target, Y, outputs, weight)
+        self.temperatures_, shares, self.power_ = mixed_classes(
+            self._target, Y, outputs, self.n_members, weight
+        )
         return shares
 
     def _predicted(self, z, family):
         z *= z.dtype.type(self.temperatures_[family])
         self._target.link.forward(z)
         return z.mean(axis=0)
+
+    def _probabilities(self, X):
+        mixture = self._mixture(X)
+        return sharpened(self._target.link, mixture, self.power_)
 
     def predict(self, X: MatrixLike) -> np.ndarray:
         """Predict classes.
@@ -226,8 +240,8 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
             The most probable class of each row; 0/1 indicators for multilabel targets.
         """
-        mixture = self._mixture(X)
-        return self._target.decode(mixture)
+        probabilities = self._probabilities(X)
+        return self._target.decode(probabilities)
 
     def predict_proba(self, X: MatrixLike) -> Any:
         """Predict probabilities.
@@ -243,8 +257,8 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
             Columns in the order of ``classes_``; for multiclass-multioutput targets
             there is one array for each output.
         """
-        mixture = self._mixture(X)
-        return self._target.probabilities(mixture)
+        probabilities = self._probabilities(X)
+        return self._target.probabilities(probabilities)
 
     def predict_log_proba(self, X: MatrixLike) -> Any:
         """Predict log-probabilities.
@@ -354,7 +368,7 @@ class TabularMLPRegressor(RegressorMixin, BaseTabularMLP):
         batch_size: int = 128,
         learning_rate_init: float = 0.07,
         weight_decay: float = 0.02,
-        n_bins: int | None = 8,
+        n_bins: int | None = 16,
         categorical_features: Any = "from_dtype",
         random_state: RandomState = None,
     ) -> None:
@@ -391,7 +405,10 @@ class TabularMLPRegressor(RegressorMixin, BaseTabularMLP):
 
     def _targets(self, y):
         y = np.asarray(y, float).reshape(len(y), -1)
-        mean, scale = y.mean(axis=0), y.std(axis=0)
+        largest = np.abs(y).max(axis=0)  # its square may be infinite
+        largest = np.where(largest > 0, largest, 1.0)
+        mean = (y / largest).mean(axis=0) * largest
+        scale = (y / largest).std(axis=0) * largest
         scale = np.where(scale > 0, scale, 1.0)
         y = (y - mean) / scale
         self._of_y = mean, scale, y.min(axis=0), y.max(axis=0)

@@ -101,6 +101,8 @@ class BaseTabularMLP(DocumentationLink, BaseEstimator):
             self.categorical_features, n_bins=self.n_bins, dtype="float32"
         )
         matrix = encoder.fit_transform(X)
+        if encoder.n_raw_columns_ == matrix.shape[1]:  # both would see the same
+            families = [family for family in families if not family.with_bins]
         n, n_raw = len(matrix), encoder.n_raw_columns_
         target, smoothed, y = self._targets(y)
         weight = smoothed.weights(y, sample_weight)
@@ -127,7 +129,11 @@ class BaseTabularMLP(DocumentationLink, BaseEstimator):
         self.encoder_, self._target, self._networks = encoder, target, networks
         self.validation_loss_curves_ = curves
         self.n_iter_ = max(len(curve) for family in curves for curve in family)
-        self.mixing_weights_ = self._mixed(y, outputs, sample_weight)
+        known = np.isfinite(outputs[0]).all(axis=1)
+        if sample_weight is not None:
+            sample_weight = sample_weight[known]
+        outputs = [z[known] for z in outputs]
+        self.mixing_weights_ = self._mixed(y[known], outputs, sample_weight)
         self.n_features_in_ = encoder.n_features_in_
         self.__dict__.update(target.attributes())
         self.__dict__.pop("feature_names_in_", None)
@@ -160,10 +166,7 @@ class BaseTabularMLP(DocumentationLink, BaseEstimator):
             "weight_decay": self.weight_decay,
             "batch_size": self.batch_size,
         }
-        families = [Family(**common, **own) for own in self._of_families]
-        if not self.n_bins:
-            families = [family for family in families if not family.with_bins]
-        return families
+        return [Family(**common, **own) for own in self._of_families]
 
     # ---- prediction --------------------------------------------------------------
 

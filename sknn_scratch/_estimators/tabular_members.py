@@ -18,10 +18,12 @@ from sknn_scratch._nn.losses import LOSSES
 from sknn_scratch._nn.network import Network
 from sknn_scratch._training.batches import Batches, Problem
 from sknn_scratch._training.interrupts import ctrl_c_ends_all
+from sknn_scratch._training.loop import train_minibatch
 from sknn_scratch._training.optimizers import OPTIMIZERS
 from sknn_scratch._training.plateau import Plateau
 from sknn_scratch._training.run import Run
 from sknn_scratch._training.schedules import SCHEDULES
+from sknn_scratch._training.stacked_rows import ApartError
 from sknn_scratch._training.state import TrainingState
 from sknn_scratch._training.together import train_together
 from sknn_scratch._training.validation import Given, Validation
@@ -112,25 +114,34 @@ def trained(family, data, folds, seeds, max_iter):
     network : Network
         Of all members.
     held_out : ndarray of shape (n_samples, n_outputs)
-        The raw output for each row of the members that have not seen it, the mean.
+        The raw output for each row of the members that have not seen it, the mean; NaN
+        where each member has.
     progress : list of Progress
         What each training came to.
     """
-    runs = [
-        _run(family, data, folds, j, seed, max_iter) for j, seed in enumerate(seeds)
-    ]
+
+    def run_of(j):
+        return _run(family, data, folds, j, seeds[j], max_iter)
+
+    runs = [run_of(j) for j in range(len(seeds))]
     with ctrl_c_ends_all():
-        train_together(runs)
+        try:
+            train_together(runs)
+        except ApartError:  # the rows of a batch all weigh nothing
+            runs = [run_of(j) for j in range(len(seeds))]
+            for run in runs:
+                train_minibatch(run)
     networks = [run.problem.network for run in runs]
     n_folds = folds.max() + 1
     held_out = np.zeros((len(data.X), data.target.n_outputs), data.X.dtype)
-    times = np.zeros(len(data.X))
+    times = np.zeros(len(data.X), data.X.dtype)
     for j, run in enumerate(runs):
         run.state.restore_best(networks[j].theta)
         rows = np.flatnonzero(folds == j % n_folds)
         held_out[rows] += networks[j].predict(data.X[rows], LINKS["identity"])
         times[rows] += 1
-    held_out /= np.maximum(times, 1)[:, None]
+    with np.errstate(invalid="ignore"):
+        held_out /= times[:, None]
     return Network.stacked(networks), held_out, [run.progress for run in runs]
 
 

@@ -6,10 +6,14 @@ Both are found on out-of-fold outputs: of nets, for rows that these have not see
 import numpy as np
 from scipy.optimize import minimize, minimize_scalar
 
+from sknn_scratch._nn.activations import Logistic
+
 #: The families' weights are drawn towards equal ones, as much as this.
 TOWARDS_EQUAL_LOG_LOSS, TOWARDS_EQUAL_ERROR = 0.002, 0.02
 #: Temperatures that are tried: e to this power.
 LOG_TEMPERATURES = (-2.5, 2.5)
+#: Powers that mixed probabilities are raised to.
+POWERS = (1.0, 1.6)
 
 
 def linked(link, z):
@@ -69,8 +73,11 @@ def mixing_weights(loss, n_families, towards_equal):
     return weights / weights.sum()
 
 
-def mixed_classes(target, Y, outputs, weight):
-    """Temperature and weight of each family, from out-of-fold outputs of classes."""
+def mixed_classes(target, Y, outputs, n_members, weight):
+    """Temperature and weight of each family, and the power of their mixture.
+
+    They are found from out-of-fold outputs of classes.
+    """
     factors = [temperature(target, Y, z, weight) for z in outputs]
     each = [
         linked(target.link, z * z.dtype.type(factor))
@@ -81,8 +88,42 @@ def mixed_classes(target, Y, outputs, weight):
         mu = sum(w * mu for w, mu in zip(weights, each, strict=True))
         return np.average(row_losses(target, Y, mu), weights=weight)
 
-    weights = mixing_weights(loss, len(outputs), TOWARDS_EQUAL_LOG_LOSS)
-    return np.array(factors), weights
+    shares = mixing_weights(loss, len(outputs), TOWARDS_EQUAL_LOG_LOSS)
+    mu = sum(w * mu for w, mu in zip(shares, each, strict=True))
+    power = sharpening(target, Y, mu, shares, n_members, weight)
+    return np.array(factors), shares, power
+
+
+def sharpened(link, mu, power):
+    """Probabilities to a power, normalised again, in place of mu."""
+    tiny = np.finfo(mu.dtype).tiny
+    z = np.log(np.maximum(mu, tiny))
+    if isinstance(link, Logistic):
+        z -= np.log(np.maximum(1 - mu, tiny))
+    z *= mu.dtype.type(power)
+    link.forward(z)
+    return z
+
+
+def sharpening(target, Y, mu, shares, n_members, weight):
+    """The power that the mixed probabilities are to be raised to.
+
+    Means of probabilities are less sure than they should be, the more the members
+    differ. Out of fold each family speaks with one member, in prediction with all: the
+    power s that is best there is taken on to 1 + (s - 1) (1 - 1 / N) / (1 - 1 / g),
+    with g = 1 / sum of shares^2 voices there and N = g n_members in prediction.
+    """
+    voices = 1 / np.sum(np.square(shares))
+    if voices < 1 + 1e-6:
+        return 1.0
+
+    def loss(power):
+        own = row_losses(target, Y, sharpened(target.link, mu, power))
+        return np.average(own, weights=weight)
+
+    best = minimize_scalar(loss, bounds=POWERS, method="bounded").x
+    further = (1 - 1 / (voices * n_members)) / (1 - 1 / voices)
+    return float(np.clip(1 + (best - 1) * further, *POWERS))
 
 
 def mixed_numbers(Y, outputs, weight):

@@ -89,3 +89,37 @@ def test_weights_of_rows_and_classes_count():
     assert balanced.predict_proba(X)[:, 1].mean() > plain
     heavy = classifier().fit(X[few], y[few], np.where(y[few] == 1, 5.0, 1.0))
     assert heavy.predict_proba(X)[:, 1].mean() > plain
+
+
+def test_a_class_that_weighs_nothing():
+    """Its rows may fill a batch."""
+    model = classifier(class_weight={0: 0, 1: 1, 2: 1}, batch_size=2).fit(X, y)
+    assert (model.predict(X) != 0).mean() > 0.9
+
+
+def test_a_single_member():
+    model = classifier(n_members=1, max_iter=60).fit(X, names)
+    assert model.score(X, names) > 0.9
+    assert np.isfinite(model.temperatures_).all()
+
+
+def test_categories_alone_need_one_view():
+    rows = rng.choice(["a", "b", "c"], (100, 2))
+    model = classifier().fit(rows, rows[:, 0] == "a")
+    assert len(model.mixing_weights_) == 1
+    assert model.score(rows, rows[:, 0] == "a") == 1
+
+
+def test_frames_of_polars_are_predicted_in_pieces(monkeypatch):
+    pl = pytest.importorskip("polars")
+    rows, target = table()
+    frame = pl.DataFrame({"age": rows[:, 0].tolist(), "town": rows[:, 1].tolist()})
+    model = regressor().fit(frame, target)
+    whole = model.predict(frame)
+    monkeypatch.setattr(tabular_base, "ROWS_AT_ONCE", 50)
+    np.testing.assert_allclose(model.predict(frame), whole, rtol=1e-5)
+
+
+def test_targets_at_the_end_of_the_range_of_numbers():
+    model = regressor().fit(X, y * 1e300)
+    assert np.isfinite(model.predict(X)).all()

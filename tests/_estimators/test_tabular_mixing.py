@@ -10,6 +10,8 @@ from sknn_scratch._estimators.tabular_mixing import (
     mixed_numbers,
     mixing_weights,
     row_losses,
+    sharpened,
+    sharpening,
     temperature,
 )
 from sknn_scratch._estimators.targets import classification_target
@@ -98,8 +100,36 @@ def test_families_of_classes():
     target, y, z = drawn(20_000, 3, 2.0)
     noise = rng.normal(size=z.shape)
     Y = target.encode(y, np.dtype(float))
-    factors, weights = mixed_classes(target, Y, [z, noise], None)
+    factors, weights, _ = mixed_classes(target, Y, [z, noise], 8, None)
     np.testing.assert_allclose(factors[0], 2.0, rtol=0.1)
     np.testing.assert_allclose(weights, [1, 0], atol=0.05)
     np.testing.assert_allclose(weights.sum(), 1)
     assert (weights >= 0).all()
+
+
+@pytest.mark.parametrize("n_classes", [2, 4])
+def test_probabilities_to_a_power(n_classes):
+    target, _, z = drawn(50, n_classes, 1.0)
+    mu = linked(target.link, z)
+    p = target.probabilities(mu) ** 1.3
+    p /= p.sum(axis=1, keepdims=True)
+    sharper = target.probabilities(sharpened(target.link, mu, 1.3))
+    np.testing.assert_allclose(sharper, p, rtol=1e-9)
+    sure = np.array([[1.0] + [0.0] * (target.n_outputs - 1)])
+    assert np.isfinite(sharpened(target.link, sure, 1.3)).all()
+
+
+def test_the_power_of_a_mixture_that_is_not_sure_enough():
+    """Its probabilities are those of the sample to the power 1 / 1.2."""
+    target, y, z = drawn(40_000, 3, 1.0)
+    Y = target.encode(y, np.dtype(float))
+    mu = linked(target.link, z / 1.2)
+    equal = np.array([0.5, 0.5])
+    found = sharpening(target, Y, mu, equal, 8, None)
+    np.testing.assert_allclose(found, 1 + 0.2 * (1 - 1 / 16) / (1 - 1 / 2), rtol=0.05)
+    # With one voice out of fold nothing tells what a mean does.
+    assert sharpening(target, Y, mu, np.array([1.0, 0.0]), 8, None) == 1
+    too_sure = linked(target.link, 1.5 * z)
+    np.testing.assert_allclose(
+        sharpening(target, Y, too_sure, equal, 8, None), 1, atol=1e-3
+    )
