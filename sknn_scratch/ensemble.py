@@ -13,7 +13,6 @@ from sklearn.base import (
     _fit_context,
 )
 from sklearn.ensemble import VotingClassifier, VotingRegressor
-from sklearn.metrics import accuracy_score
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils import Bunch, check_random_state, get_tags
 from sklearn.utils._metadata_requests import _routing_enabled
@@ -37,6 +36,7 @@ from sknn_scratch._estimators.members import (
     seeded,
 )
 from sknn_scratch._estimators.mlp import ScratchMLPClassifier, ScratchMLPRegressor
+from sknn_scratch._estimators.outcomes import log_of, share_right
 from sknn_scratch._estimators.to_sklearn import with_what_is_around
 from sknn_scratch._rollback import unchanged_on_failure
 from sknn_scratch._types import MatrixLike, RandomState, typed
@@ -353,9 +353,7 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
         ndarray of shape (n_samples, n_classes), or list of them
             ``log(predict_proba(X))``; minus infinity where a probability underflows.
         """
-        mean = self.predict_proba(X)
-        with np.errstate(divide="ignore"):
-            return [np.log(p) for p in mean] if isinstance(mean, list) else np.log(mean)
+        return log_of(self.predict_proba(X))
 
     def predict_std(self, X: MatrixLike) -> Any:
         """Predict how far the members are apart.
@@ -397,11 +395,7 @@ class NetworkEnsembleClassifier(ClassifierMixin, BaseNetworkEnsemble):
             Between 0 and 1.
         """
         predicted = self.predict(X)
-        if isinstance(self.classes_, list):
-            right = (predicted == np.asarray(y)).all(axis=1)
-            weights = None if sample_weight is None else np.asarray(sample_weight)
-            return float(np.average(right, weights=weights))
-        return float(accuracy_score(y, predicted, sample_weight=sample_weight))
+        return share_right(y, predicted, sample_weight, isinstance(self.classes_, list))
 
     def _strata(self, y):
         # No class may be missing in a member's rows.

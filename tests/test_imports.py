@@ -81,6 +81,7 @@ STOREYS = {
     ],
     "what scikit-learn sees": [
         "_estimators.callbacks",
+        "_estimators.outcomes",
         "_estimators.targets",
         "_estimators.to_sklearn",
         "_estimators.hidden_layers",

@@ -5,12 +5,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import ClassifierMixin, _fit_context
-from sklearn.metrics import accuracy_score
 from sklearn.utils.metaestimators import available_if
 
 from sknn_scratch._estimators.base import BaseNeuralEstimator
 from sknn_scratch._estimators.callbacks import with_callbacks
 from sknn_scratch._estimators.docstrings import documented
+from sknn_scratch._estimators.outcomes import log_of, share_right
 from sknn_scratch._estimators.parameters import is_stochastic, validation_set
 from sknn_scratch._estimators.targets import (
     MultiOutputClasses,
@@ -154,11 +154,7 @@ class NeuralClassifier(ClassifierMixin, BaseNeuralEstimator):
         ndarray of shape (n_samples, n_classes), or list of them
             ``log(predict_proba(X))``; minus infinity where a probability underflows.
         """
-        probabilities = self.predict_proba(X)
-        with np.errstate(divide="ignore"):
-            if isinstance(probabilities, list):
-                return [np.log(p) for p in probabilities]
-            return np.log(probabilities)
+        return log_of(self.predict_proba(X))
 
     @documented
     def score(
@@ -180,12 +176,8 @@ class NeuralClassifier(ClassifierMixin, BaseNeuralEstimator):
             Between 0 and 1.
         """
         target, mu = self._outputs(X)
-        predicted = target.decode(mu)
-        if isinstance(target, MultiOutputClasses):
-            right = (predicted == np.asarray(y)).all(axis=1)
-            weights = None if sample_weight is None else np.asarray(sample_weight)
-            return float(np.average(right, weights=weights))
-        return float(accuracy_score(y, predicted, sample_weight=sample_weight))
+        is_multioutput = isinstance(target, MultiOutputClasses)
+        return share_right(y, target.decode(mu), sample_weight, is_multioutput)
 
     def _target_for(self, y, earlier, incremental, classes):
         if incremental and self.class_weight == "balanced":

@@ -10,9 +10,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import ClassifierMixin, RegressorMixin, _fit_context
-from sklearn.metrics import accuracy_score
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from sknn_scratch._estimators.outcomes import log_of, share_right
 from sknn_scratch._estimators.parameters import store_parameters
 from sknn_scratch._estimators.tabular_base import BaseTabularMLP
 from sknn_scratch._estimators.tabular_mixing import (
@@ -273,11 +273,7 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
         ndarray of shape (n_samples, n_classes), or list of them
             ``log(predict_proba(X))``; minus infinity where a probability underflows.
         """
-        probabilities = self.predict_proba(X)
-        with np.errstate(divide="ignore"):
-            if isinstance(probabilities, list):
-                return [np.log(p) for p in probabilities]
-            return np.log(probabilities)
+        return log_of(self.predict_proba(X))
 
     def score(
         self, X: MatrixLike, y: MatrixLike, sample_weight: ArrayLike | None = None
@@ -299,11 +295,8 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
             Between 0 and 1.
         """
         predicted = self.predict(X)
-        if isinstance(self._target, MultiOutputClasses):
-            right = (predicted == np.asarray(y)).all(axis=1)
-            weights = None if sample_weight is None else np.asarray(sample_weight)
-            return float(np.average(right, weights=weights))
-        return float(accuracy_score(y, predicted, sample_weight=sample_weight))
+        is_multioutput = isinstance(self._target, MultiOutputClasses)
+        return share_right(y, predicted, sample_weight, is_multioutput)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

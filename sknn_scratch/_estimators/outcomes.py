@@ -1,0 +1,24 @@
+"""What classifiers make of probabilities and of predicted classes, all in one way."""
+
+import numpy as np
+from sklearn.metrics import accuracy_score
+
+
+def log_of(probabilities):
+    """Logarithms of probabilities, of an array or of a list with one for each output.
+
+    Minus infinity where a probability is 0.
+    """
+    with np.errstate(divide="ignore"):
+        if isinstance(probabilities, list):
+            return [np.log(p) for p in probabilities]
+        return np.log(probabilities)
+
+
+def share_right(y, predicted, sample_weight, is_multioutput):
+    """The share of rows of which all labels are right; weighted, if asked."""
+    if is_multioutput:  # scikit-learn's accuracy_score does not take these
+        right = (predicted == np.asarray(y)).all(axis=1)
+        weights = None if sample_weight is None else np.asarray(sample_weight)
+        return float(np.average(right, weights=weights))
+    return float(accuracy_score(y, predicted, sample_weight=sample_weight))

@@ -1,0 +1,29 @@
+"""Logarithms of probabilities, and the share of rows that are right."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import accuracy_score
+
+from sknn_scratch._estimators.outcomes import log_of, share_right
+
+
+def test_logarithms_of_an_array_and_of_a_list():
+    p = np.array([[0.0, 1.0], [0.25, 0.75]])
+    np.testing.assert_allclose(log_of(p), [[-np.inf, 0], np.log([0.25, 0.75])])
+    first, second = log_of([p, p[:, :1]])
+    np.testing.assert_array_equal(first, log_of(p))
+    np.testing.assert_array_equal(second, log_of(p)[:, :1])
+
+
+@pytest.mark.parametrize("weight", [None, [1.0, 2.0, 0.0, 5.0]])
+def test_all_labels_of_a_row_must_be_right(weight):
+    y = np.array([[0, 1], [1, 1], [2, 0], [1, 0]])
+    predicted = np.array([[0, 1], [1, 0], [2, 0], [1, 0]])
+    right = [1, 0, 1, 1]
+    expected = np.average(right, weights=weight)
+    assert share_right(y, predicted, weight, True) == expected
+    assert share_right(y.tolist(), predicted, weight, True) == expected
+    binary = y[:, 1]
+    assert share_right(binary, predicted[:, 1], weight, False) == accuracy_score(
+        binary, predicted[:, 1], sample_weight=weight
+    )
