@@ -36,7 +36,7 @@ from sknn_scratch._estimators.members import (
     seeded,
 )
 from sknn_scratch._estimators.mlp import ScratchMLPClassifier, ScratchMLPRegressor
-from sknn_scratch._estimators.outcomes import log_of, share_right
+from sknn_scratch._estimators.outcomes import log_of, require_y, share_right
 from sknn_scratch._estimators.to_sklearn import with_what_is_around
 from sknn_scratch._rollback import unchanged_on_failure
 from sknn_scratch._types import MatrixLike, RandomState, typed
@@ -118,11 +118,7 @@ class BaseNetworkEnsemble(DocumentationLink, MetaEstimatorMixin, BaseEstimator):
                 f"{member} has no random_state parameter: all members would be equal. "
                 "Set bootstrap=True."
             )
-        if y is None:
-            raise ValueError(
-                f"This {type(self).__name__} estimator requires y to be passed, but "
-                "the target y is None."
-            )
+        require_y(self, y)
         if self.bootstrap:
             check_consistent_length(X, y)
         rng = check_random_state(self.random_state)

@@ -1,7 +1,16 @@
-"""What classifiers make of probabilities and of predicted classes, all in one way."""
+"""What estimators that hold nets ask of targets, and make of their predictions."""
 
 import numpy as np
 from sklearn.metrics import accuracy_score
+
+
+def require_y(estimator, y):
+    """Raise ValueError in scikit-learn's words if there is no target."""
+    if y is None:
+        raise ValueError(
+            f"This {type(estimator).__name__} estimator requires y to be passed, but "
+            "the target y is None."
+        )
 
 
 def log_of(probabilities):

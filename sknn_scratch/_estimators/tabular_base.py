@@ -22,6 +22,7 @@ from sklearn.utils.validation import (
 )
 
 from sknn_scratch._documentation import DocumentationLink
+from sknn_scratch._estimators.outcomes import require_y
 from sknn_scratch._estimators.parameters import as_list
 from sknn_scratch._estimators.tabular_members import Data, Family, deal_folds, trained
 from sknn_scratch._nn.links import LINKS
@@ -142,11 +143,7 @@ class BaseTabularMLP(DocumentationLink, BaseEstimator):
         return self
 
     def _checked(self, X, y, **of_y):
-        if y is None:
-            raise ValueError(
-                f"This {type(self).__name__} estimator requires y to be passed, but "
-                "the target y is None."
-            )
+        require_y(self, y)
         y = _check_y(y, multi_output=True, estimator=self, **of_y)
         if y.ndim == 2 and y.shape[1] == 1:
             y = y[:, 0]

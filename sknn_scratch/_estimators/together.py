@@ -60,24 +60,20 @@ class Fit:
     together: bool = False
 
 
-def net_of(estimator):
-    """The net that is fitted last inside an estimator, or None."""
+def net_of(estimator, regressor="regressor"):
+    """The net that is fitted last inside an estimator, or None.
+
+    ``regressor`` is the attribute to follow of a transformed target; that of a fitted
+    one is 'regressor_'.
+    """
     if isinstance(estimator, BaseNeuralEstimator):
         return estimator
     if isinstance(estimator, Pipeline):
-        return net_of(estimator.steps[-1][1]) if estimator.steps else None
+        steps = estimator.steps
+        return net_of(steps[-1][1], regressor) if steps else None
     if isinstance(estimator, TransformedTargetRegressor):
-        return net_of(estimator.regressor)
+        return net_of(getattr(estimator, regressor), regressor)
     return None
-
-
-def fitted_net_of(estimator):
-    """The net that has been fitted last inside an estimator."""
-    if isinstance(estimator, Pipeline):
-        return fitted_net_of(estimator.steps[-1][1])
-    if isinstance(estimator, TransformedTargetRegressor):
-        return fitted_net_of(estimator.regressor_)
-    return estimator
 
 
 def can_wait(net):

@@ -214,7 +214,6 @@ class SGD(Optimizer):
     def configure(self, c, params):
         c.momentum = self.number(params["momentum"])
         c.rate = self.rate_number()
-        self.nesterov = params["nesterovs_momentum"]
 
     def signature(self):
         return *super().signature(), self.nesterov

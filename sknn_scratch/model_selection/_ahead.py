@@ -22,7 +22,7 @@ from joblib import effective_n_jobs
 from sklearn.base import clone
 from sklearn.utils.parallel import Parallel, delayed
 
-from sknn_scratch._estimators.together import Fit, fit_together, fitted_net_of
+from sknn_scratch._estimators.together import Fit, fit_together, net_of
 from sknn_scratch._training.interrupts import ctrl_c_ends_all
 from sknn_scratch.model_selection import _private
 
@@ -357,9 +357,9 @@ def _kept(fit, pack):
         return None
     known = fingerprint(fit.estimator, fit.X, fit.y, fit.params)
     outcome: Any = Outcome(known, fit.estimator, fit.error)
-    net = fitted_net_of(fit.estimator)
     n_bytes = 0
     if fit.error is None:  # models that are to predict only
+        net = net_of(fit.estimator, "regressor_")
         n_bytes = net.discard_training_state()._network.theta.nbytes
     if pack:
         try:

@@ -1,10 +1,21 @@
-"""Logarithms of probabilities, and the share of rows that are right."""
+"""A target there must be; logarithms of probabilities; the share of right rows."""
+
+from fractions import Fraction
 
 import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score
 
-from sknn_scratch._estimators.outcomes import log_of, share_right
+from sknn_scratch._estimators.outcomes import log_of, require_y, share_right
+
+
+def test_a_missing_target_is_named_with_the_estimator():
+    require_y(object(), [0])
+    message = (
+        "This Fraction estimator requires y to be passed, but the target y is None"
+    )
+    with pytest.raises(ValueError, match=message):
+        require_y(Fraction(1), None)
 
 
 def test_logarithms_of_an_array_and_of_a_list():

@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
+from _tables import classifier, regressor, table
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
@@ -18,31 +19,12 @@ from sknn_scratch._estimators import tabular_base, tabular_members
 X, y = load_iris(return_X_y=True)
 names = np.array(["setosa", "versicolor", "virginica"])[y]
 rng = np.random.default_rng(0)
-size = {"hidden_layer_sizes": 12, "n_members": 3, "max_iter": 25, "random_state": 0}
-
-
-def classifier(**options):
-    return TabularMLPClassifier(**{**size, **options})
-
-
-def regressor(**options):
-    return TabularMLPRegressor(**{**size, **options})
-
-
-def table(n=300):
-    """A table with strings, gaps and a threshold, and numbers that follow from it."""
-    age, town = rng.uniform(20, 80, n), rng.choice(["Oslo", "Rome", "Bonn"], n)
-    target = np.where(age > 50, 3.0, 1.0) + (town == "Rome")
-    rows = np.array([age, town], dtype=object).T
-    rows[::10, 0] = None
-    return rows, target
-
 
 # ---- it learns -------------------------------------------------------------------
 
 
 def test_better_than_a_linear_model_on_a_table():
-    rows, target = table(600)
+    rows, target = table(rng, 600)
     model = TabularMLPRegressor(n_members=4, max_iter=60, random_state=0)
     score = model.fit(rows[:400], target[:400]).score(rows[400:], target[400:])
     ages = np.array(

@@ -2,37 +2,19 @@
 
 import numpy as np
 import pytest
+from _tables import classifier, regressor, table
 from sklearn.datasets import load_iris
 
-from sknn_scratch import TabularMLPClassifier, TabularMLPRegressor
 from sknn_scratch._estimators import tabular_base
 
 X, y = load_iris(return_X_y=True)
 names = np.array(["setosa", "versicolor", "virginica"])[y]
 rng = np.random.default_rng(0)
-size = {"hidden_layer_sizes": 12, "n_members": 3, "max_iter": 25, "random_state": 0}
-
-
-def classifier(**options):
-    return TabularMLPClassifier(**{**size, **options})
-
-
-def regressor(**options):
-    return TabularMLPRegressor(**{**size, **options})
-
-
-def table(n=300):
-    """Numbers and strings with gaps, and targets that follow from them."""
-    age, town = rng.uniform(20, 80, n), rng.choice(["Oslo", "Rome", "Bonn"], n)
-    target = np.where(age > 50, 3.0, 1.0) + (town == "Rome")
-    rows = np.array([age, town], dtype=object).T
-    rows[::10, 0] = None
-    return rows, target
 
 
 def test_frames_arrays_and_gaps():
     pd = pytest.importorskip("pandas")
-    rows, target = table()
+    rows, target = table(rng)
     frame = pd.DataFrame(rows, columns=["age", "town"]).convert_dtypes()
     model = regressor().fit(frame, target)
     np.testing.assert_allclose(
@@ -112,7 +94,7 @@ def test_categories_alone_need_one_view():
 
 def test_frames_of_polars_are_predicted_in_pieces(monkeypatch):
     pl = pytest.importorskip("polars")
-    rows, target = table()
+    rows, target = table(rng)
     frame = pl.DataFrame({"age": rows[:, 0].tolist(), "town": rows[:, 1].tolist()})
     model = regressor().fit(frame, target)
     whole = model.predict(frame)

@@ -57,15 +57,19 @@ class Dense(Layer):
         self.a = room.empty(n_out)
         self.buffers = None
         self.b_row = self.b[..., None, :]
-        #: What x is multiplied by.
-        self.weights, self.weights_T = self.W, self.W.mT
+        self.weights = self.what_x_is_multiplied_by()
         self.matmul_z: Callable = fastest_matmul(n, n_in, n_out, room.nets)
         if not room.training:
             return
         self.buffers = [room.empty(n_out) for _ in range(self.f.n_buffers)]
         self.dx = room.empty(n_in) if room.needs_dx else None
+        self.weights_T = self.weights.mT
         self.matmul_dW = fastest_matmul(n_in, n, n_out, room.nets)
         self.matmul_dx = fastest_matmul(n, n_out, n_in, room.nets)
+
+    def what_x_is_multiplied_by(self):
+        """The weights as the products take them."""
+        return self.W
 
     def forward(self, x):
         self.x = x
