@@ -87,6 +87,12 @@ class Graph:
         self.container.add_initializer(name, FLOAT, array.shape, array.ravel().tolist())
         return name
 
+    def integers(self, array):
+        array = np.asarray(array, np.int64)
+        name = self.name("integers")
+        self.container.add_initializer(name, 7, array.shape, array.ravel().tolist())
+        return name
+
     def node(self, op, *others, **attributes):
         """value <- op(value, *others)"""
         out = self.name(op.lower())

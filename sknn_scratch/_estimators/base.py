@@ -102,7 +102,11 @@ class BaseNeuralEstimator(DocumentationLink, CallbackSupportMixin, BaseEstimator
 
     def _fit(self, X, y, sample_weight, given=(), incremental=False, classes=None):
         """Fit, or do one epoch more."""
-        watcher = Unwatched() if incremental else watch(self, X, y, sample_weight)
+        watcher = (
+            Unwatched()
+            if incremental
+            else watch(self, X, y, sample_weight, self.max_iter)
+        )
         resumes = incremental or self.warm_start
         solver = self._prepared(
             self._adopted_network() if resumes else None,

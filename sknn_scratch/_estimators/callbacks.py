@@ -50,13 +50,15 @@ class Watched(Unwatched):
         Its callbacks are called.
     X, y, sample_weight
         The arguments of its fit; scorers are called on them.
+    n_epochs : int
+        How many epochs there are at most.
     """
 
-    def __init__(self, estimator, X, y, sample_weight):
+    def __init__(self, estimator, X, y, sample_weight, n_epochs):
         self.estimator = estimator
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         self.data = {"X": X, "y": y, "metadata": metadata}
-        self.root = estimator._init_callback_context(max_subtasks=estimator.max_iter)
+        self.root = estimator._init_callback_context(max_subtasks=n_epochs)
         self.root.call_on_fit_task_begin(estimator=estimator, **self.data)
 
     def begin(self):
@@ -75,8 +77,8 @@ class Watched(Unwatched):
         )
 
 
-def watch(estimator, X, y, sample_weight):
-    """The watcher of one fit."""
+def watch(estimator, X, y, sample_weight, n_epochs):
+    """The watcher of one fit, of that many epochs at most."""
     if getattr(estimator, "_skl_callbacks", None):
-        return Watched(estimator, X, y, sample_weight)
+        return Watched(estimator, X, y, sample_weight, n_epochs)
     return Unwatched()

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from textwrap import indent
 from typing import TypeVar
 
+from sknn_scratch._estimators.tabular_docstrings import TABULAR_PARAGRAPHS
 from sknn_scratch._nn.activations import ACTIVATIONS
 from sknn_scratch._nn.initializers import INITIALIZERS
 from sknn_scratch._nn.losses import CLASSIFICATION_LOSSES, LOSSES, REGRESSION_LOSSES
@@ -48,6 +49,7 @@ def _losses(names):
 
 
 PARAGRAPHS = {
+    **TABULAR_PARAGRAPHS,
     "fit_X": """\
 X : {array-like, sparse matrix} of shape (n_samples, n_features)
     Training rows. float32 and float64 are kept; sparse input stays sparse.""",

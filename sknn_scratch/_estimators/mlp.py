@@ -21,6 +21,7 @@ from sknn_scratch._estimators.parameters import (
     REGRESSOR_CONSTRAINTS,
     TRAINING_CONSTRAINTS,
     as_list,
+    hidden_sizes,
     store_parameters,
 )
 from sknn_scratch._estimators.regressor import NeuralRegressor
@@ -56,18 +57,8 @@ class MultilayerPerceptron(SklearnNames):
     #: The estimator of scikit-learn that this one is the twin of.
     _twin: type
 
-    def _hidden_sizes(self):
-        sizes = as_list(self.hidden_layer_sizes)
-        if sizes is None:
-            sizes = [np.asarray(self.hidden_layer_sizes).item()]
-        if any(isinstance(n, Real) and n <= 0 for n in sizes):
-            raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
-        if not all(isinstance(n, Integral) for n in sizes):
-            raise ValueError(f"hidden_layer_sizes must be integers, got {sizes}.")
-        return [int(n) for n in sizes]
-
     def _build_layers(self, n_in, n_out):
-        sizes = [n_in, *self._hidden_sizes(), n_out]
+        sizes = [n_in, *hidden_sizes(self.hidden_layer_sizes), n_out]
         dense = self._dense_layers(sizes)
         n_hidden = len(sizes) - 2
         rates = self._for_each_hidden(self.dropout, "dropout", n_hidden)

@@ -219,6 +219,18 @@ def as_list(value):
     return list(value)
 
 
+def hidden_sizes(value):
+    """``hidden_layer_sizes`` as a list of ints."""
+    sizes = as_list(value)
+    if sizes is None:
+        sizes = [np.asarray(value).item()]
+    if any(isinstance(n, Real) and n <= 0 for n in sizes):
+        raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
+    if not all(isinstance(n, Integral) for n in sizes):
+        raise ValueError(f"hidden_layer_sizes must be integers, got {sizes}.")
+    return [int(n) for n in sizes]
+
+
 def store_parameters(estimator, values):
     """Set the arguments of ``__init__`` under their own names: scikit-learn's rule."""
     for name, value in values.items():

@@ -12,100 +12,46 @@ from numpy.typing import ArrayLike
 from sklearn.base import ClassifierMixin, RegressorMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from sknn_scratch._estimators.callbacks import with_callbacks
+from sknn_scratch._estimators.docstrings import documented
 from sknn_scratch._estimators.outcomes import log_of, share_right
-from sknn_scratch._estimators.parameters import store_parameters
+from sknn_scratch._estimators.parameters import as_list, store_parameters
 from sknn_scratch._estimators.tabular_base import BaseTabularMLP
 from sknn_scratch._estimators.tabular_mixing import (
+    PredictedClasses,
+    PredictedNumbers,
     mixed_classes,
     mixed_numbers,
+    planned_loss,
+    row_losses,
     sharpened,
 )
-from sknn_scratch._estimators.targets import (
-    MultiOutputClasses,
-    Numbers,
-    classification_target,
-)
+from sknn_scratch._estimators.tabular_targets import ScaledNumbers
+from sknn_scratch._estimators.targets import MultiOutputClasses, classification_target
+from sknn_scratch._nn.losses import LOSSES
 from sknn_scratch._rollback import unchanged_on_failure
 from sknn_scratch._types import ClassWeight, MatrixLike, RandomState, typed
 
-#: What the two docstrings share.
-METHOD = """\
-Small nets are trained at once, each on other rows, from two views of the table:
-    with bins beside its numbers, and without. Each net keeps the weights that do best
-    on the rows that it holds out; these rows also say how the views are mixed."""
-PARAMETERS = """\
-n_members : int, default=8
-        Number of nets of each view; each holds out another part of the rows.
-    max_iter : int or 'auto', default='auto'
-        Number of epochs. 'auto' follows from the number of rows.
-    batch_size : int, default=128
-        Number of rows of a minibatch.
-    learning_rate_init : float, default={}
-        Largest learning rate of the one-cycle schedule; that of a layer's weights is
-        divided by the root of its number of inputs. Range (0, inf).
-    weight_decay : float, default=0.02
-        Decoupled weight decay. Range [0, inf)."""
-LAST_PARAMETERS = """\
-n_bins : int or None, default=16
-        Largest number of bins for each number; 0 or None leaves that view out.
-    categorical_features : 'from_dtype', array-like of {bool, int, str} or None, \
-            default='from_dtype'
-        Which columns are categories: names, indices, or a boolean mask. 'from_dtype'
-        takes the strings and the columns of dtype category. None takes none of them.
-    random_state : int, RandomState instance or None, default=None
-        Decides the folds, the initial weights and the order of the rows."""
-ATTRIBUTES = """\
-encoder_ : TabularEncoder
-        What turns the table into a matrix.
-    mixing_weights_ : ndarray of shape (n_families,)
-        Weight of each view in the prediction; they add up to 1.
-    validation_loss_curves_ : list of list of list of float
-        For each view and net the loss on the rows it holds out, after each epoch.
-    n_iter_ : int
-        Number of epochs, of the view that has most.
-    n_features_in_ : int
-        Number of columns of the table.
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Their names, if X had names that are all strings."""
-REFERENCES = """\
-Holzmüller, Grinsztajn and Steinwart (2024). Better by default: strong pre-tuned
-    MLPs and boosted trees on tabular data. NeurIPS. arXiv:2407.04491.
 
-    Gorishniy, Rubachev and Babenko (2022). On embeddings for numerical features in
-    tabular deep learning. NeurIPS. arXiv:2203.05556."""
-
-#: The families, besides what the parameters say of them.
-FOR_CLASSES = {
-    "activation": "relu",
-    "bin_scale": 2.0,
-    "loss": "log_loss",
-    "scoring": None,
-}
-FOR_NUMBERS = {
-    "activation": "mish",
-    "bin_scale": 0.3,
-    "loss": "squared_error",
-    "scoring": "loss",
-}
-
-
+@documented
 class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
-    __doc__ = f"""Networks for classes, from a table as it is.
+    """Networks for classes, from a table as it is.
 
     Takes a DataFrame or an array with numbers, categories, dates and missing values.
-    {METHOD}
+    {tabular_method}
 
     Parameters
     ----------
-    hidden_layer_sizes : int or array-like of shape (n_hidden,), default=(128, 128)
-        Units of each hidden layer of a net.
-    {PARAMETERS.format("0.04")}
+    hidden_layer_sizes : 'auto', int or array-like of shape (n_hidden,), default='auto'
+        Units of each hidden layer of a net. 'auto' is (64, 64), and (128, 128) where
+        there are more than ten classes.
+    {tabular_parameters}
     label_smoothing : float, default=0.1
         Targets in training are 1 - label_smoothing for the class, and what is left is
         shared out among all. Range [0, 1).
     class_weight : dict, list of dict, 'balanced' or None, default=None
         Weights of the classes in training.
-    {LAST_PARAMETERS}
+    {tabular_more_parameters}
 
     Attributes
     ----------
@@ -116,7 +62,7 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
     power_ : float
         What the mixed probabilities are raised to: a mean is less sure than it should
         be. Range [1, 1.6].
-    {ATTRIBUTES}
+    {tabular_attributes}
 
     See Also
     --------
@@ -125,7 +71,7 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
 
     References
     ----------
-    {REFERENCES}
+    {tabular_references}
 
     Examples
     --------
@@ -143,6 +89,10 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
 
     _parameter_constraints: dict = {
         **BaseTabularMLP._parameter_constraints,
+        "hidden_layer_sizes": [
+            StrOptions({"auto"}),
+            *BaseTabularMLP._parameter_constraints["hidden_layer_sizes"],
+        ],
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
         "class_weight": [dict, list, StrOptions({"balanced"}), None],
     }
@@ -150,43 +100,58 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
     class_weight: ClassWeight
     temperatures_: np.ndarray
     power_: float
-    _of_families = (
-        {"with_bins": True, "steps_per_row": 0.5, **FOR_CLASSES},
-        {"with_bins": False, "steps_per_row": 1.0, **FOR_CLASSES},
-    )
+    _of_view = {
+        "raw": {"activation": "relu", "bin_scale": 2.0, "steps_per_row": 0.5},
+        "bins": {"activation": "relu", "bin_scale": 2.0, "steps_per_row": 0.25},
+        "cosines": {"activation": "relu", "bin_scale": 2.0, "steps_per_row": 0.25},
+    }
 
     def __init__(
         self,
-        hidden_layer_sizes: int | Sequence[int] = (128, 128),
+        hidden_layer_sizes: str | int | Sequence[int] = "auto",
         *,
         n_members: int = 8,
+        views: str | Sequence[str] = "auto",
         max_iter: int | str = "auto",
+        max_time: float | None = None,
         batch_size: int = 128,
         learning_rate_init: float = 0.04,
-        weight_decay: float = 0.02,
+        weight_decay: float = 0.1,
         label_smoothing: float = 0.1,
         class_weight: ClassWeight = None,
         n_bins: int | None = 16,
+        n_cosines: int = 4,
         categorical_features: Any = "from_dtype",
+        validation_fraction: float | None = None,
+        scoring: Any = None,
+        verbose: bool | int = False,
+        n_jobs: int | None = None,
         random_state: RandomState = None,
     ) -> None:
         store_parameters(self, locals())
 
     @typed(_fit_context(prefer_skip_nested_validation=True))
     @unchanged_on_failure
+    @typed(with_callbacks)
+    @documented
     def fit(
-        self, X: MatrixLike, y: MatrixLike, sample_weight: ArrayLike | None = None
+        self,
+        X: MatrixLike,
+        y: MatrixLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        X_val: MatrixLike | None = None,
+        y_val: ArrayLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
     ) -> Self:
         """Fit to a table and its classes.
 
         Parameters
         ----------
-        X : {array-like, DataFrame} of shape (n_samples, n_features)
-            The table.
+        {tabular_X}
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Class labels, or an indicator matrix for multilabel targets.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each row, in training and in the choice of the best weights.
+        {tabular_fit}
 
         Returns
         -------
@@ -199,57 +164,74 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
             For wrong parameters, columns that say nothing, or targets that are not
             classes. The estimator is then as it was before.
         """
-        return self._fit(X, y, sample_weight)
+        return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
 
-    def _targets(self, y):
+    def _learns(self, y):
         target = classification_target(y)
         smoothed = target.settled(self.label_smoothing, self.class_weight)
-        return target, smoothed, y
+        return target, smoothed, LOSSES["log_loss"](target.link, {})
+
+    def _hidden_sizes(self, target):
+        if isinstance(self.hidden_layer_sizes, str):
+            return [128, 128] if target.n_outputs > 10 else [64, 64]
+        return super()._hidden_sizes(target)
 
     def _strata(self, y):
         if y.ndim == 2:
             return np.zeros(len(y))
         return np.unique(y, return_inverse=True)[1].ravel()
 
-    def _mixed(self, y, outputs, weight):
-        Y = self._target.encode(y, outputs[0].dtype)
-        self.temperatures_, shares, self.power_ = mixed_classes(
-            self._target, Y, outputs, self.n_members, weight
-        )
-        return shares
+    def _mixing(self, target, Y, outputs, weight, ratio):
+        temperatures, shares, power = mixed_classes(target, Y, outputs, ratio, weight)
+        return {
+            "mixing_weights_": shares,
+            "temperatures_": temperatures,
+            "power_": power,
+        }
 
-    def _predicted(self, z, family):
-        z *= z.dtype.type(self.temperatures_[family])
-        self._target.link.forward(z)
-        return z.mean(axis=0)
+    @staticmethod
+    def _mixed(target, mixing, outputs):
+        mu: Any = 0.0
+        shares, factors = mixing["mixing_weights_"], mixing["temperatures_"]
+        for share, factor, z in zip(shares, factors, outputs, strict=True):
+            z *= z.dtype.type(factor)
+            target.link.forward(z)
+            mu += share * z.mean(axis=0)
+        return sharpened(target.link, mu, mixing["power_"])
 
-    def _probabilities(self, X):
-        mixture = self._mixture(X)
-        return sharpened(self._target.link, mixture, self.power_)
+    @staticmethod
+    def _losses_of_repeats(target, Y):
+        return lambda mu: row_losses(target, Y, mu)
 
+    @staticmethod
+    def _as_predicted(target, mu):
+        made = PredictedClasses(target.decode(mu), target.probabilities(mu))
+        made.classes_ = target.attributes()["classes_"]
+        return made
+
+    @documented
     def predict(self, X: MatrixLike) -> np.ndarray:
         """Predict classes.
 
         Parameters
         ----------
-        X : {array-like, DataFrame} of shape (n_samples, n_features)
-            The table.
+        {tabular_X}
 
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
             The most probable class of each row; 0/1 indicators for multilabel targets.
         """
-        probabilities = self._probabilities(X)
-        return self._target.decode(probabilities)
+        mu = self._mixture(X)
+        return self._target.decode(mu)
 
+    @documented
     def predict_proba(self, X: MatrixLike) -> Any:
         """Predict probabilities.
 
         Parameters
         ----------
-        X : {array-like, DataFrame} of shape (n_samples, n_features)
-            The table.
+        {tabular_X}
 
         Returns
         -------
@@ -257,16 +239,16 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
             Columns in the order of ``classes_``; for multiclass-multioutput targets
             there is one array for each output.
         """
-        probabilities = self._probabilities(X)
-        return self._target.probabilities(probabilities)
+        mu = self._mixture(X)
+        return self._target.probabilities(mu)
 
+    @documented
     def predict_log_proba(self, X: MatrixLike) -> Any:
         """Predict log-probabilities.
 
         Parameters
         ----------
-        X : {array-like, DataFrame} of shape (n_samples, n_features)
-            The table.
+        {tabular_X}
 
         Returns
         -------
@@ -275,6 +257,7 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
         """
         return log_of(self.predict_proba(X))
 
+    @documented
     def score(
         self, X: MatrixLike, y: MatrixLike, sample_weight: ArrayLike | None = None
     ) -> float:
@@ -282,8 +265,7 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
 
         Parameters
         ----------
-        X : {array-like, DataFrame} of shape (n_samples, n_features)
-            The table.
+        {tabular_X}
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             True labels.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -304,23 +286,31 @@ class TabularMLPClassifier(ClassifierMixin, BaseTabularMLP):
         return tags
 
 
+@documented
 class TabularMLPRegressor(RegressorMixin, BaseTabularMLP):
-    __doc__ = f"""Networks for numbers, from a table as it is.
+    """Networks for numbers, from a table as it is.
 
     Takes a DataFrame or an array with numbers, categories, dates and missing values,
-    and targets of any scale, for which the squared error is minimised.
-    {METHOD}
+    and targets of any scale.
+    {tabular_method}
 
     Parameters
     ----------
-    hidden_layer_sizes : int or array-like of shape (n_hidden,), default=(64, 64, 64)
+    hidden_layer_sizes : int or array-like of shape (n_hidden,), default=(32, 32, 32)
         Units of each hidden layer of a net.
-    {PARAMETERS.format("0.07")}
-    {LAST_PARAMETERS}
+    loss : {'squared_error', 'absolute_error', 'quantile', 'poisson'}, \
+default='squared_error'
+        What is minimised: predictions are means, medians, quantiles, or means of counts
+        and other targets that are not negative.
+    quantile : float or array-like of float, default=0.5
+        With ``loss='quantile'`` which of them; of several one column each, in order:
+        none crosses another. Range (0, 1).
+    {tabular_parameters}
+    {tabular_more_parameters}
 
     Attributes
     ----------
-    {ATTRIBUTES}
+    {tabular_attributes}
 
     See Also
     --------
@@ -329,7 +319,7 @@ class TabularMLPRegressor(RegressorMixin, BaseTabularMLP):
 
     References
     ----------
-    {REFERENCES}
+    {tabular_references}
 
     Examples
     --------
@@ -345,43 +335,71 @@ class TabularMLPRegressor(RegressorMixin, BaseTabularMLP):
     True
     """
 
-    _of_families = (
-        {"with_bins": True, "steps_per_row": 0.4, **FOR_NUMBERS},
-        {"with_bins": False, "steps_per_row": 0.8, **FOR_NUMBERS},
-    )
-    #: The mean, scale and range of the targets.
-    _of_y: tuple
+    _parameter_constraints: dict = {
+        **BaseTabularMLP._parameter_constraints,
+        "loss": [
+            StrOptions({"squared_error", "absolute_error", "quantile", "poisson"})
+        ],
+        "quantile": [
+            Interval(Real, 0, 1, closed="neither"),
+            "array-like",
+        ],
+    }
+    loss: str
+    quantile: Any
+    _judged_by = "loss"
+    _of_view = {
+        "raw": {"activation": "silu", "bin_scale": 0.3, "steps_per_row": 0.4},
+        "bins": {"activation": "relu", "bin_scale": 0.3, "steps_per_row": 0.2},
+        "cosines": {"activation": "relu", "bin_scale": 0.3, "steps_per_row": 0.2},
+    }
 
     def __init__(
         self,
-        hidden_layer_sizes: int | Sequence[int] = (64, 64, 64),
+        hidden_layer_sizes: int | Sequence[int] = (32, 32, 32),
         *,
+        loss: str = "squared_error",
+        quantile: float | Sequence[float] = 0.5,
         n_members: int = 8,
+        views: str | Sequence[str] = "auto",
         max_iter: int | str = "auto",
+        max_time: float | None = None,
         batch_size: int = 128,
         learning_rate_init: float = 0.07,
-        weight_decay: float = 0.02,
+        weight_decay: float = 0.1,
         n_bins: int | None = 16,
+        n_cosines: int = 4,
         categorical_features: Any = "from_dtype",
+        validation_fraction: float | None = None,
+        scoring: Any = None,
+        verbose: bool | int = False,
+        n_jobs: int | None = None,
         random_state: RandomState = None,
     ) -> None:
         store_parameters(self, locals())
 
     @typed(_fit_context(prefer_skip_nested_validation=True))
     @unchanged_on_failure
+    @typed(with_callbacks)
+    @documented
     def fit(
-        self, X: MatrixLike, y: MatrixLike, sample_weight: ArrayLike | None = None
+        self,
+        X: MatrixLike,
+        y: MatrixLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        X_val: MatrixLike | None = None,
+        y_val: ArrayLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
     ) -> Self:
         """Fit to a table and its targets.
 
         Parameters
         ----------
-        X : {array-like, DataFrame} of shape (n_samples, n_features)
-            The table.
+        {tabular_X}
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Target values.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each row, in training and in the choice of the best weights.
+        {tabular_fit}
 
         Returns
         -------
@@ -394,47 +412,72 @@ class TabularMLPRegressor(RegressorMixin, BaseTabularMLP):
             For wrong parameters, columns that say nothing, or targets that are not
             numbers. The estimator is then as it was before.
         """
-        return self._fit(X, y, sample_weight, y_numeric=True)
+        return self._fit(
+            X, y, sample_weight, X_val, y_val, sample_weight_val, y_numeric=True
+        )
 
-    def _targets(self, y):
+    def _learns(self, y):
         y = np.asarray(y, float).reshape(len(y), -1)
-        largest = np.abs(y).max(axis=0)  # its square may be infinite
-        largest = np.where(largest > 0, largest, 1.0)
-        mean = (y / largest).mean(axis=0) * largest
-        scale = (y / largest).std(axis=0) * largest
-        scale = np.where(scale > 0, scale, 1.0)
-        y = (y - mean) / scale
-        self._of_y = mean, scale, y.min(axis=0), y.max(axis=0)
-        target = Numbers(y.shape[1], "squared_error")
-        return target, target, y
+        quantiles = self._quantiles(y.shape[1]) if self.loss == "quantile" else ()
+        target = ScaledNumbers(y, self.loss, quantiles)
+        return target, target, target.loss_of_training()
+
+    def _quantiles(self, n_numbers):
+        quantiles = as_list(self.quantile)
+        quantiles = [self.quantile] if quantiles is None else quantiles
+        if not quantiles or not all(
+            isinstance(q, Real) and 0 < float(q) < 1 for q in quantiles
+        ):
+            raise ValueError(
+                f"quantile must be numbers between 0 and 1, got {self.quantile!r}."
+            )
+        if n_numbers > 1 and len(quantiles) > 1:
+            raise ValueError(
+                "Several quantiles need a y of one column, got one of "
+                f"{n_numbers}: fit one regressor for each."
+            )
+        return tuple(map(float, quantiles)) * n_numbers
 
     def _strata(self, y):
         # Rows of like targets, some of them at a time.
-        places = np.argsort(np.argsort(y[:, 0], kind="stable"), kind="stable")
+        first = y if y.ndim == 1 else y[:, 0]
+        places = np.argsort(np.argsort(first, kind="stable"), kind="stable")
         return places // (4 * self.n_members)
 
-    def _mixed(self, y, outputs, weight):
-        *_, lowest, highest = self._of_y
-        return mixed_numbers(y, [np.clip(z, lowest, highest) for z in outputs], weight)
+    def _mixing(self, target, Y, outputs, weight, ratio):
+        return {"mixing_weights_": mixed_numbers(target, Y, outputs, weight)}
 
-    def _predicted(self, z, family):
-        *_, lowest, highest = self._of_y
-        return np.clip(z, lowest, highest).mean(axis=0)
+    @staticmethod
+    def _mixed(target, mixing, outputs):
+        mu: Any = 0.0
+        for share, z in zip(mixing["mixing_weights_"], outputs, strict=True):
+            mu += share * target.linked(z).mean(axis=0)
+        return mu
 
+    @staticmethod
+    def _losses_of_repeats(target, Y):
+        if target.loss not in ("squared_error", "poisson"):
+            return None  # of a median or a quantile the mean of targets says nothing
+        loss = planned_loss(target, Y)
+        return lambda mu: loss.terms(Y, mu).sum(axis=1)
+
+    @staticmethod
+    def _as_predicted(target, mu):
+        return PredictedNumbers(target.decode(mu))
+
+    @documented
     def predict(self, X: MatrixLike) -> np.ndarray:
         """Predict target values.
 
         Parameters
         ----------
-        X : {array-like, DataFrame} of shape (n_samples, n_features)
-            The table.
+        {tabular_X}
 
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Predictions, within the range of the targets in fit.
+            Predictions, within the range of the targets in fit. Of several quantiles
+            one column each.
         """
-        mixture = self._mixture(X)
-        mean, scale, *_ = self._of_y
-        predicted = mixture * scale + mean
-        return predicted.ravel() if predicted.shape[1] == 1 else predicted
+        mu = self._mixture(X)
+        return self._target.decode(mu)

@@ -3,15 +3,18 @@
 The table is encoded, several small nets are trained at once, each on other rows, and
 their predictions are mixed. What the encoding does is in
 :class:`~sknn_scratch.preprocessing.TabularEncoder`, the training in
-``tabular_members``, the mixing in ``tabular_mixing``.
+``tabular_members`` and ``tabular_course``, the mixing in ``tabular_mixing`` and
+``tabular_repeats``.
 """
 
+from functools import partial
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
+from sklearn.metrics import get_scorer, get_scorer_names
 from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import (
@@ -22,148 +25,303 @@ from sklearn.utils.validation import (
 )
 
 from sknn_scratch._documentation import DocumentationLink
+from sknn_scratch._estimators.callbacks import CallbackSupportMixin, watch
 from sknn_scratch._estimators.outcomes import require_y
-from sknn_scratch._estimators.parameters import as_list
-from sknn_scratch._estimators.tabular_members import Data, Family, deal_folds, trained
+from sknn_scratch._estimators.parameters import hidden_sizes, validation_set
+from sknn_scratch._estimators.tabular_course import Plan, history, mean_curve
+from sknn_scratch._estimators.tabular_members import Data, Family
+from sknn_scratch._estimators.tabular_repeats import Repeats, row_keys
+from sknn_scratch._estimators.tabular_rows import Table, deal_folds, one_fold
 from sknn_scratch._nn.links import LINKS
 from sknn_scratch.preprocessing import TabularEncoder
 
 #: Prediction goes over so many rows at a time.
 ROWS_AT_ONCE = 1 << 13
+#: Bins of all numbers, about; but no number has fewer than a few.
+MOST_BINS, FEWEST_BINS = 256, 4
+VIEWS = ("raw", "bins", "cosines")
+_AT_LEAST_1 = Interval(Integral, 1, None, closed="left")
 
 
-class BaseTabularMLP(DocumentationLink, BaseEstimator):
+class BaseTabularMLP(CallbackSupportMixin, DocumentationLink, BaseEstimator):
     """Base of the tabular estimators; not to be used directly."""
 
     _parameter_constraints: dict = {
-        "hidden_layer_sizes": [
-            "array-like",
-            Interval(Integral, 1, None, closed="left"),
-        ],
-        "n_members": [Interval(Integral, 1, None, closed="left")],
-        "max_iter": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "hidden_layer_sizes": ["array-like", _AT_LEAST_1],
+        "n_members": [_AT_LEAST_1],
+        "views": ["array-like", StrOptions({"auto"})],
+        "max_iter": [_AT_LEAST_1, StrOptions({"auto"})],
+        "max_time": [Interval(Real, 0, None, closed="neither"), None],
+        "batch_size": [_AT_LEAST_1],
         "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "n_bins": [Interval(Integral, 0, None, closed="left"), None],
+        "n_cosines": [_AT_LEAST_1],
         "categorical_features": ["array-like", StrOptions({"from_dtype"}), None],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither"), None],
+        "scoring": [StrOptions(set(get_scorer_names())), callable, None],
+        "verbose": ["verbose"],
+        "n_jobs": [Integral, None],
         "random_state": ["random_state"],
     }
     hidden_layer_sizes: Any
     n_members: int
+    views: Any
     max_iter: int | str
+    max_time: float | None
     batch_size: int
     learning_rate_init: float
     weight_decay: float
     n_bins: int | None
+    n_cosines: int
     categorical_features: Any
+    validation_fraction: float | None
+    scoring: Any
+    verbose: bool | int
+    n_jobs: int | None
     random_state: Any
     encoder_: TabularEncoder
+    #: What the targets mean; each view's name and nets; rows that were seen, or None.
     _target: Any
-    _networks: list
+    _nets: list
+    #: How epochs are judged: see ``Validation``.
+    _judged_by: str | None = None
+    _repeats: Repeats | None
 
-    #: What each family has besides.
-    _of_families: tuple[dict, ...] = ()
+    #: For each view what its family has besides the parameters.
+    _of_view: dict[str, dict]
 
-    def _targets(self, y):
-        """The target, that for training, and y as they take it."""
+    def _learns(self, y):
+        """The target, that for training, and the loss."""
         raise NotImplementedError
 
     def _strata(self, y):
         """What the folds are to have in like shares: a number for each row."""
         raise NotImplementedError
 
-    def _mixed(self, y, outputs, weight):
-        """The weights of the families, from out-of-fold outputs."""
+    def _mixing(self, target, Y, outputs, weight, ratio):
+        """The fitted attributes that say how the views are mixed.
+
+        Parameters
+        ----------
+        target
+            What the outputs mean.
+        Y : ndarray of shape (n, n_outputs)
+            Targets, encoded.
+        outputs : list of ndarray of shape (n, n_outputs)
+            Each family's raw outputs for rows that it has not seen.
+        weight : ndarray of shape (n,) or None
+            Weights of the rows.
+        ratio : float
+            How many times as many nets speak in prediction.
+        """
         raise NotImplementedError
 
-    def _predicted(self, z, family):
-        """The mean prediction of a family's members, from their raw outputs z."""
+    @staticmethod
+    def _mixed(target, mixing, outputs):
+        """The prediction (n, n_outputs) from each family's raw outputs.
+
+        Parameters
+        ----------
+        target
+            What the outputs mean.
+        mixing : dict
+            What :meth:`_mixing` gave.
+        outputs : list of ndarray of shape (nets, n, n_outputs)
+            Are spent.
+        """
+        raise NotImplementedError
+
+    @staticmethod
+    def _losses_of_repeats(target, Y):
+        """A function of predictions: each row's loss. None: repeats say nothing."""
+        raise NotImplementedError
+
+    @staticmethod
+    def _as_predicted(target, mu):
+        """An estimator that gives the predictions mu, for a scorer."""
         raise NotImplementedError
 
     # ---- fitting -----------------------------------------------------------------
 
-    def _fit(self, X, y, sample_weight, **of_y):
-        y = self._checked(X, y, **of_y)
-        if sample_weight is not None:
-            sample_weight = _check_sample_weight(
-                sample_weight, y, dtype=np.float32, ensure_non_negative=True
+    def _fit(self, X, y, sample_weight, X_val, y_val, sample_weight_val, **of_y):
+        given = validation_set(X_val, y_val, sample_weight_val)
+        if given and self.validation_fraction is not None:
+            raise ValueError(
+                "validation_fraction holds rows out, and X_val is held out already: "
+                "give one of the two."
             )
-            seen = np.flatnonzero(sample_weight)
-            if not len(seen):
-                raise ValueError(
-                    "Sample weights must contain at least one non-zero number."
-                )
-            if len(seen) < len(y):  # as if they were not there
-                X, y = _safe_indexing(X, seen), y[seen]
-                sample_weight = sample_weight[seen]
-        families = self._families()
-        encoder = TabularEncoder(
-            self.categorical_features, n_bins=self.n_bins, dtype="float32"
-        )
-        matrix = encoder.fit_transform(X)
-        if encoder.n_raw_columns_ == matrix.shape[1]:  # both would see the same
-            families = [family for family in families if not family.with_bins]
-        n, n_raw = len(matrix), encoder.n_raw_columns_
-        target, smoothed, y = self._targets(y)
-        weight = smoothed.weights(y, sample_weight)
-        if weight is not None:
-            weight = weight.astype(np.float32, copy=False)
+        told = X, y, sample_weight
+        X, y, sample_weight = self._checked(X, y, sample_weight, **of_y)
+        encoder = self._encoder(X)
         rng = check_random_state(self.random_state)
-        n_folds = max(2, min(self.n_members, n // 4))
-        max_iter = None if self.max_iter == "auto" else self.max_iter
-        networks, outputs, curves = [], [], []
-        for family in families:
-            columns = matrix
-            if not family.with_bins:
-                columns = np.ascontiguousarray(matrix[:, :n_raw])
-            network, held_out, progress = trained(
-                family,
-                Data(columns, n_raw, y, target, smoothed, weight, sample_weight),
-                deal_folds(self._strata(y), n_folds, rng),
-                rng.randint(2**31 - 1, size=self.n_members).tolist(),
-                max_iter,
-            )
-            networks.append(network)
-            outputs.append(held_out)
-            curves.append([each.curve("validation_loss") for each in progress])
-        self.encoder_, self._target, self._networks = encoder, target, networks
-        self.validation_loss_curves_ = curves
-        self.n_iter_ = max(len(curve) for family in curves for curve in family)
-        known = np.isfinite(outputs[0]).all(axis=1)
-        if sample_weight is not None:
-            sample_weight = sample_weight[known]
-        outputs = [z[known] for z in outputs]
-        self.mixing_weights_ = self._mixed(y[known], outputs, sample_weight)
-        self.n_features_in_ = encoder.n_features_in_
-        self.__dict__.update(target.attributes())
-        self.__dict__.pop("feature_names_in_", None)
-        if hasattr(encoder, "feature_names_in_"):
-            self.feature_names_in_ = encoder.feature_names_in_
+        data = self._data(encoder, X, y, sample_weight, given, rng, of_y)
+        families = self._families(encoder, data.target)
+        plan = Plan(
+            families,
+            data,
+            [rng.randint(2**31 - 1, size=self.n_members).tolist() for _ in families],
+            None if isinstance(self.max_iter, str) else self.max_iter,
+            self.max_time,
+            bool(self.verbose),
+        )
+        attributes = partial(self._fitted, encoder, data, bool(given))
+        watcher = watch(self, *told, plan.n_epochs())
+        parts = plan.trained(self.n_jobs, watcher, attributes)
+        fitted = attributes(parts)
+        watcher.finish(lambda: fitted)
+        for name in ("feature_names_in_", "classes_"):
+            self.__dict__.pop(name, None)
+        self.__dict__.update(fitted)
         return self
 
-    def _checked(self, X, y, **of_y):
+    def _checked(self, X, y, sample_weight, **of_y):
+        """The rows that weigh something, y as an array, and their weights."""
         require_y(self, y)
         y = _check_y(y, multi_output=True, estimator=self, **of_y)
         if y.ndim == 2 and y.shape[1] == 1:
             y = y[:, 0]
         check_consistent_length(X, y)
-        return y
-
-    def _families(self):
-        sizes = as_list(self.hidden_layer_sizes)
-        sizes = [self.hidden_layer_sizes] if sizes is None else sizes
-        if not all(isinstance(n, Integral) and int(n) > 0 for n in sizes):
+        if sample_weight is None:
+            return X, y, None
+        weight = _check_sample_weight(
+            sample_weight, y, dtype=np.float32, ensure_non_negative=True
+        )
+        seen = np.flatnonzero(weight)
+        if not len(seen):
             raise ValueError(
-                f"hidden_layer_sizes must be integers above 0, got {sizes}."
+                "Sample weights must contain at least one non-zero number."
             )
+        if len(seen) < len(y):  # as if they were not there
+            return _safe_indexing(X, seen), y[seen], weight[seen]
+        return X, y, weight
+
+    def _encoder(self, X):
+        """The fitted encoder; bins are few where numbers are many."""
+        encoder = TabularEncoder(
+            self.categorical_features, n_bins=self.n_bins, dtype="float32"
+        ).fit(X)
+        n_numbers = (encoder.column_kinds_ == "number").sum()
+        if (encoder.column_kinds_ == "bin").sum() > MOST_BINS:
+            n_bins = min(self.n_bins, max(FEWEST_BINS, MOST_BINS // n_numbers))
+            encoder = clone(encoder).set_params(n_bins=n_bins).fit(X)
+        return encoder
+
+    def _data(self, encoder, X, y, sample_weight, given, rng, of_y):
+        """What the families learn from."""
+        table = Table.of(encoder, X)
+        target, smoothed, loss = self._learns(y)
+        weight = smoothed.weights(y, sample_weight)
+        n = len(y)
+        if given:
+            X_val, y_val, weight_val = self._checked(*given, **of_y)
+            target.check(y_val, all_present=False)
+            table = table.joined(Table.of(encoder, X_val))
+            folds = np.repeat([-1, 0], [n, len(y_val)])
+            y = np.concatenate([y, y_val])
+            if weight is not None:
+                weight = np.append(weight, np.ones(len(y_val)))
+            if sample_weight is not None or weight_val is not None:
+                ones = np.ones(n if sample_weight is None else len(y_val), np.float32)
+                first = ones if sample_weight is None else sample_weight
+                last = ones if weight_val is None else weight_val
+                sample_weight = np.concatenate([first, last])
+        elif self.validation_fraction is not None:
+            if n < 2:
+                raise ValueError(
+                    "validation_fraction needs two rows at least, got n_samples=1."
+                )
+            folds = one_fold(self._strata(y), self.validation_fraction, rng)
+        else:
+            n_folds = max(2, min(self.n_members, n // 4))
+            folds = deal_folds(self._strata(y), n_folds, rng)
+        if weight is not None:
+            weight = weight.astype(np.float32, copy=False)
+        scoring = self._scoring(target)
+        Y = smoothed.encode(y, table.raw.dtype)
+        return Data(table, y, target, loss, weight, sample_weight, Y, folds, scoring)
+
+    def _scoring(self, target):
+        """What judges an epoch: see :class:`Data`."""
+        if self.scoring is None:
+            return self._judged_by
+        scorer = get_scorer(self.scoring)
+
+        def score(mu, y, weight):
+            given = {} if weight is None else {"sample_weight": weight}
+            made = self._as_predicted(target, mu)
+            return float(scorer(made, np.zeros((len(y), 1)), y, **given))
+
+        return score
+
+    def _fitted(self, encoder, data, is_given, parts):
+        """Name and value of every fitted attribute."""
+        target, dtype = data.target, data.table.raw.dtype
+        rows = np.flatnonzero(parts[0].known)
+        outputs = [part.held_out[rows] for part in parts]
+        Y = target.encode(data.y, dtype).astype(dtype, copy=False)
+        weight = data.sample_weight
+        known_weight = None if weight is None else weight[rows]
+        n_folds = data.folds.max() + 1
+        ratio = min(n_folds, self.n_members)
+        mixing = self._mixing(target, Y[rows], outputs, known_weight, ratio)
+        strength, repeats = np.inf, None
+        losses = self._losses_of_repeats(target, Y[rows])
+        if losses is not None and not is_given:
+            seen = Repeats(row_keys(data.table.raw), Y, data.weight)
+            mu = self._mixed(target, mixing, [z[None].copy() for z in outputs])
+            strength = seen.strength(mu, rows, losses)
+            if strength < np.inf:
+                repeats = seen.for_prediction(strength)
+        fitted = {
+            "encoder_": encoder,
+            "_target": target,
+            "_nets": [(part.family.view, part.network) for part in parts],
+            "_repeats": repeats,
+            "prior_strength_": strength,
+            **mixing,
+            "history_": history(parts),
+            "loss_curve_": mean_curve(parts, "loss"),
+            "validation_loss_curve_": mean_curve(parts, "validation_loss"),
+            "validation_loss_curves_": [
+                [each.curve("validation_loss") for each in part.progress]
+                for part in parts
+            ],
+            "best_iter_": np.array(
+                [[each.best_iter for each in part.progress] for part in parts]
+            ),
+            "n_iter_": max(part.progress[0].n_iter for part in parts),
+            "n_features_in_": encoder.n_features_in_,
+            **target.attributes(),
+        }
+        if hasattr(encoder, "feature_names_in_"):
+            fitted["feature_names_in_"] = encoder.feature_names_in_
+        return fitted
+
+    def _hidden_sizes(self, target):
+        """Units of each hidden layer, for that target."""
+        return hidden_sizes(self.hidden_layer_sizes)
+
+    def _families(self, encoder, target):
+        """The families of nets, one for each view that there is."""
+        views: tuple[str, ...] = VIEWS
+        if not isinstance(self.views, str):
+            views = tuple(self.views)
+            if not views or len(set(views)) < len(views) or set(views) - set(VIEWS):
+                raise ValueError(
+                    f"views must be some of {list(VIEWS)}, each once, or 'auto', got "
+                    f"{self.views!r}."
+                )
+        if encoder.n_raw_columns_ == len(encoder.column_kinds_):  # all see the same
+            views = ("raw",)
         common: dict[str, Any] = {
-            "hidden": sizes,
+            "hidden": self._hidden_sizes(target),
+            "n_cosines": self.n_cosines,
             "learning_rate_init": self.learning_rate_init,
             "weight_decay": self.weight_decay,
             "batch_size": self.batch_size,
         }
-        return [Family(**common, **own) for own in self._of_families]
+        return [Family(view=v, **common, **self._of_view[v]) for v in views]
 
     # ---- prediction --------------------------------------------------------------
 
@@ -182,17 +340,18 @@ class BaseTabularMLP(DocumentationLink, BaseEstimator):
         return np.concatenate(pieces)
 
     def _mixture_of(self, X):
-        matrix = self.encoder_.transform(X)
-        raw = np.ascontiguousarray(matrix[:, : self.encoder_.n_raw_columns_])
-        total = np.zeros((len(matrix), self._target.n_outputs))
-        for i, network in enumerate(self._networks):
-            rows = matrix if network.layers[0].n_in == matrix.shape[1] else raw
-            z = network.predict(rows, LINKS["identity"])
-            total += self.mixing_weights_[i] * self._predicted(z, i)
-        return total
+        table = Table.of(self.encoder_, X)
+        outputs = [
+            network.predict(table.seen_by(view), LINKS["identity"])
+            for view, network in self._nets
+        ]
+        mu = self._mixed(self._target, self.__dict__, outputs)
+        if self._repeats is None:
+            return mu
+        return self._repeats.updated(row_keys(table.raw), mu)
 
     def __sklearn_is_fitted__(self):
-        return "_networks" in self.__dict__
+        return "_nets" in self.__dict__
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

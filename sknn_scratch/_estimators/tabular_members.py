@@ -1,26 +1,28 @@
 """The nets of a tabular estimator: families of members that are trained at once.
 
-The members of a family have one architecture and look at the same columns. Each holds
-out another fold of the rows, keeps the weights that do best on it, and so gives every
-row a prediction by a net that has not seen it.
+The members of a family have one architecture and one view of the table. Each holds out
+other rows, keeps the weights that do best on them, and so gives every row a prediction
+by a net that has not seen it.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 import numpy as np
 
+from sknn_scratch._estimators.tabular_rows import Table
 from sknn_scratch._nn.activations import ACTIVATIONS
-from sknn_scratch._nn.layers import Dense, ScaledDense
+from sknn_scratch._nn.layers import Dense, Layer, Periodic, ScaledDense
 from sknn_scratch._nn.links import LINKS
-from sknn_scratch._nn.losses import LOSSES
+from sknn_scratch._nn.losses import Loss
 from sknn_scratch._nn.network import Network
 from sknn_scratch._training.batches import Batches, Problem
-from sknn_scratch._training.interrupts import ctrl_c_ends_all
 from sknn_scratch._training.loop import train_minibatch
 from sknn_scratch._training.optimizers import OPTIMIZERS
 from sknn_scratch._training.plateau import Plateau
+from sknn_scratch._training.progress import Progress
 from sknn_scratch._training.run import Run
 from sknn_scratch._training.schedules import SCHEDULES
 from sknn_scratch._training.stacked_rows import ApartError
@@ -32,45 +34,76 @@ from sknn_scratch._training.validation import Given, Validation
 BETAS = {"beta_1": 0.9, "beta_2": 0.95, "epsilon": 1e-8}
 #: Learning rates of the intercepts and of the input scales, likewise, as multiples.
 OF_B, OF_S = 0.1, 6.0
+#: No training has fewer rows' worth of steps; beyond the other number they grow slowly.
+FEWEST, MOST, LEAST_EPOCHS = 2500, 7500, 3
+#: Initial scale of cosines, and how many there are at most.
+COSINE_SCALE, MOST_COSINES = 0.3, 100
 
 
 @dataclass(frozen=True)
 class Family:
     """What the members of a family have in common."""
 
+    #: What they see of the table: "raw", "bins" beside it, "cosines" beside both.
+    view: str
     hidden: Sequence[int]
     activation: str
-    #: Whether they see the bins beside the raw columns, and at which initial scale.
-    with_bins: bool
+    #: Initial scale of the bins.
     bin_scale: float
+    #: Cosines of each number, in the view that has them; few where numbers are many.
+    n_cosines: int
     learning_rate_init: float
     weight_decay: float
     batch_size: int
-    #: Steps of a training, for each row.
+    #: Steps of a training, for each row; see ``n_epochs``.
     steps_per_row: float
-    loss: str
-    #: The validation score: None is the target's own, "loss" minus the loss.
-    scoring: str | None
 
-    #: No training has fewer, or more, rows' worth of steps.
-    fewest: int = 2500
-    most: int = 7500
+    def n_epochs(self, n, n_batches):
+        """Number of epochs for n rows.
+
+        A small table has as many steps as one of FEWEST rows. Above MOST rows the steps
+        grow with the root of their number.
+        """
+        rows = max(n, FEWEST)
+        if rows > MOST:
+            rows = np.sqrt(rows * MOST)
+        return max(LEAST_EPOCHS, round(self.steps_per_row * rows / n_batches))
 
 
 @dataclass
 class Data:
-    """What a family learns from."""
+    """What the families learn from."""
 
-    #: Encoded columns, the raw ones first, and their number.
-    X: np.ndarray
-    n_raw: int
+    table: Table
+    #: Targets as they are, and what they mean.
     y: np.ndarray
     target: Any
-    #: The same target with the smoothing that training wants.
-    smoothed: Any
+    loss: Loss
     #: Of the rows in training, those of their classes included; and in scores.
     weight: np.ndarray | None
     sample_weight: np.ndarray | None
+    #: Targets, encoded for training.
+    Y: np.ndarray
+    #: Member j holds out the rows of fold j, modulo the number of folds; -1: nobody.
+    folds: np.ndarray
+    #: The validation score: None is the target's own, "loss" minus the loss, or
+    #: ``scoring(mu, y, weight)``.
+    scoring: Any = None
+
+
+@dataclass
+class Part:
+    """A family that has been trained."""
+
+    family: Family
+    #: Of all members.
+    network: Network
+    #: For each row the mean raw output of the members that have not seen it, and
+    #: whether there are any.
+    held_out: np.ndarray
+    known: np.ndarray
+    #: What each training came to.
+    progress: list[Progress]
 
 
 class LatestBest(Plateau):
@@ -85,15 +118,21 @@ class LatestBest(Plateau):
         return improved
 
 
-def deal_folds(strata, n_folds, rng):
-    """The fold of each row; rows of like strata are dealt out in turn."""
-    order = np.lexsort((rng.random_sample(len(strata)), strata))
-    folds = np.empty(len(strata), int)
-    folds[order] = np.arange(len(strata)) % n_folds
-    return folds
+class Scored(Validation):
+    """Scores by ``scorer(mu, y, weight)``, net by net."""
+
+    one_by_one = True
+
+    def score_of(self, Y, mu, weight, loss):
+        return self.scorer(mu, self.given.y, self.given.weight)
+
+    def __call__(self):
+        mu = self.problem.network.predict(self.X, self.problem.target.link)
+        loss = self.loss.value(self.Y, mu, self.weight, self.total) / self.divisor
+        return loss, self.score(mu, loss)
 
 
-def trained(family, data, folds, seeds, max_iter):
+def trained(family, data, seeds, max_iter, watch=None):
     """Train the members of a family.
 
     Parameters
@@ -102,76 +141,90 @@ def trained(family, data, folds, seeds, max_iter):
         Their architecture and training.
     data : Data
         The rows.
-    folds : ndarray of int of shape (n_samples,)
-        Member j holds out the fold j modulo their number.
     seeds : list of int
         One for each member.
     max_iter : int or None
         Number of epochs; None follows from the number of rows.
+    watch : callable, default=None
+        ``watch(runs, part)`` is called after each epoch of all; a true answer ends the
+        training. ``part()`` gives what it has come to.
 
     Returns
     -------
-    network : Network
-        Of all members.
-    held_out : ndarray of shape (n_samples, n_outputs)
-        The raw output for each row of the members that have not seen it, the mean; NaN
-        where each member has.
-    progress : list of Progress
-        What each training came to.
+    Part
     """
 
     def run_of(j):
-        return _run(family, data, folds, j, seeds[j], max_iter)
+        return _run(family, data, j, seeds[j], max_iter)
 
     runs = [run_of(j) for j in range(len(seeds))]
-    with ctrl_c_ends_all():
-        try:
-            train_together(runs)
-        except ApartError:  # the rows of a batch all weigh nothing
-            runs = [run_of(j) for j in range(len(seeds))]
-            for run in runs:
-                train_minibatch(run)
-    networks = [run.problem.network for run in runs]
-    n_folds = folds.max() + 1
-    held_out = np.zeros((len(data.X), data.target.n_outputs), data.X.dtype)
-    times = np.zeros(len(data.X), data.X.dtype)
+
+    def after_epoch(best_so_far):
+        def part():
+            best = best_so_far()
+            return _part(family, data, runs, [best[id(run)] for run in runs])
+
+        return watch(runs, part)
+
+    try:
+        train_together(runs, watch and after_epoch)
+    except ApartError:  # the rows of a batch all weigh nothing
+        runs = [run_of(j) for j in range(len(seeds))]
+        for run in runs:
+            train_minibatch(run)
+    for run in runs:
+        run.state.restore_best(run.problem.network.theta)
+    return _part(family, data, runs, [run.problem.network.theta for run in runs])
+
+
+def _part(family, data, runs, thetas):
+    """What the members have come to, with these parameters."""
+    network = Network.stacked([run.problem.network for run in runs])
+    for own, theta in zip(network.theta, thetas, strict=True):
+        own[...] = theta
+    rows, n_folds = data.table.seen_by(family.view), data.folds.max() + 1
+    held_out = np.zeros((len(rows), data.target.n_outputs), network.dtype)
+    times = np.zeros(len(rows), network.dtype)
     for j, run in enumerate(runs):
-        run.state.restore_best(networks[j].theta)
-        rows = np.flatnonzero(folds == j % n_folds)
-        held_out[rows] += networks[j].predict(data.X[rows], LINKS["identity"])
-        times[rows] += 1
-    with np.errstate(invalid="ignore"):
-        held_out /= times[:, None]
-    return Network.stacked(networks), held_out, [run.progress for run in runs]
+        mine = np.flatnonzero(data.folds == j % n_folds)
+        own = run.problem.network.with_theta(network.theta[j])
+        held_out[mine] += own.predict(rows[mine], LINKS["identity"])
+        times[mine] += 1
+    known = times > 0
+    held_out[known] /= times[known, None]
+    progress = [run.progress for run in runs]
+    return Part(family, network, held_out, known, progress)
 
 
-def _run(family, data, folds, j, seed, max_iter):
+def _run(family, data, j, seed, max_iter):
     """The training of member j, ready to be run."""
     random_state = np.random.RandomState(seed)
-    n, n_folds = len(data.X), folds.max() + 1
+    columns, folds = data.table.seen_by(family.view), data.folds
     # Those that are trained at once have as many rows each.
-    sizes = np.bincount(folds)
-    mine = folds == j % n_folds
+    sizes = np.bincount(folds[folds >= 0])
+    mine = folds == j % len(sizes)
     held = np.flatnonzero(mine)[: sizes.min()]
-    rows = random_state.permutation(np.flatnonzero(~mine))[: n - sizes.max()]
+    rows = np.flatnonzero(~mine)
+    rows = random_state.permutation(rows)[: len(folds) - sizes.max()]
+    rows = rows.astype(np.int32)  # half the memory
     network = _network(family, data, random_state)
     dtype = network.dtype
     problem = Problem.of(
         network,
         data.target,
-        LOSSES[family.loss](data.target.link, {}),
-        data.X,
-        data.smoothed.encode(data.y, dtype),
+        data.loss,
+        columns,
+        data.Y,
         data.weight,
         random_state,
         data.y,
         data.sample_weight,
     )
-    batches = Batches(problem, rows, min(family.batch_size, len(rows)), False)
+    # Of about the same size: the step of a few rows would be as long as any.
+    n_batches = max(1, round(len(rows) / family.batch_size))
+    batches = Batches(problem, rows, ceil(len(rows) / n_batches), False)
     if max_iter is None:
-        seen = np.clip(n, family.fewest, family.most)
-        steps = family.steps_per_row * seen
-        max_iter = max(10, round(steps / batches.n_batches))
+        max_iter = family.n_epochs(len(folds), batches.n_batches)
     params = {
         **BETAS,
         "learning_rate_init": family.learning_rate_init,
@@ -184,7 +237,8 @@ def _run(family, data, folds, j, seed, max_iter):
     optimizer = OPTIMIZERS["adamw"](theta.shape, dtype, params)
     weight = None if data.sample_weight is None else data.sample_weight[held]
     Y = data.target.encode(data.y[held], dtype)
-    given = Given(data.X[held], data.y[held], Y, weight)
+    given = Given(columns[held], data.y[held], Y, weight)
+    judged = Scored if callable(data.scoring) else Validation
     return Run(
         problem,
         batches,
@@ -193,7 +247,7 @@ def _run(family, data, folds, j, seed, max_iter):
         SCHEDULES["one_cycle"](params, batches.n_batches),
         LatestBest(),
         max_iter,
-        validation=Validation(problem, given, family.scoring),
+        validation=judged(problem, given, data.scoring),
         early_stopping=True,
     )
 
@@ -201,29 +255,38 @@ def _run(family, data, folds, j, seed, max_iter):
 def _network(family, data, random_state):
     """A member, its parameters drawn.
 
-    W ~ N(0, 1 / fan_in), b ~ N(0, 1), and 0 in the last layer. Bins of one number go
-    up together: the first layer's fan_in counts the raw columns only. The rate of W is
-    divided by sqrt(fan_in).
+    W ~ N(0, 1 / fan_in), b ~ N(0, 1), and 0 in the last layer. Bins and cosines of one
+    number go up together: the first layer's fan_in counts the raw columns only. The
+    rate of W is divided by sqrt(fan_in).
     """
-    n_in = data.X.shape[1]
+    table, n_in = data.table, data.table.seen_by(family.view).shape[1]
+    n_raw = table.raw.shape[1]
+    layers: list[Layer] = []
+    scales = np.ones(n_in, table.raw.dtype)
+    scales[n_raw:] = family.bin_scale
+    if family.view == "cosines":
+        numbers = len(table.numbers)
+        n_cosines = min(family.n_cosines, max(MOST_COSINES // numbers, 1))
+        layers.append(Periodic(n_in, table.numbers, n_cosines))
+        scales = np.append(scales, np.full(numbers * n_cosines, COSINE_SCALE))
+        n_in = layers[0].n_out
     sizes = [n_in, *family.hidden, data.target.n_outputs]
-    fans = [data.n_raw, *family.hidden]
+    fans = [n_raw, *family.hidden]
     f, identity = ACTIVATIONS[family.activation], ACTIVATIONS["identity"]
-    scales = np.ones(n_in, data.X.dtype)
-    scales[data.n_raw :] = family.bin_scale
     rates = [(1 / np.sqrt(fan), OF_B) for fan in fans]
     first = f if family.hidden else identity
-    layers: list[Dense] = [
-        ScaledDense(n_in, sizes[1], first, scales, (*rates[0], OF_S))
-    ]
+    layers.append(ScaledDense(n_in, sizes[1], first, scales, (*rates[0], OF_S)))
     for i in range(1, len(fans)):
         activation = f if i < len(family.hidden) else identity
         layers.append(Dense(sizes[i], sizes[i + 1], activation, rate_factors=rates[i]))
-    network = Network(layers, data.X.dtype)
-    *hidden, last = layers
-    for layer, fan in zip(hidden, fans, strict=False):
-        layer.W[...] = random_state.normal(0, 1 / np.sqrt(fan), layer.W.shape)
-        layer.b[...] = random_state.normal(0, 1, layer.b.shape)
-    last.W[...] = last.b[...] = 0
+    network = Network(layers, table.raw.dtype)
+    if family.view == "cosines":
+        layers[0].draw(None, random_state)
+    *weights, last_W = network.named["W"]
+    *biases, last_b = network.named["b"]
+    for W, b, fan in zip(weights, biases, fans, strict=False):
+        W[...] = random_state.normal(0, 1 / np.sqrt(fan), W.shape)
+        b[...] = random_state.normal(0, 1, b.shape)
+    last_W[...] = last_b[...] = 0
     network.named["s"][0][...] = scales
     return network

@@ -5,6 +5,7 @@ Both are found on out-of-fold outputs: of nets, for rows that these have not see
 
 import numpy as np
 from scipy.optimize import minimize, minimize_scalar
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
 from sknn_scratch._nn.activations import Logistic
 
@@ -61,9 +62,10 @@ def mixing_weights(loss, n_families, towards_equal):
     equal = np.full(n_families, 1 / n_families)
     if n_families == 1:
         return equal
-    strength = towards_equal * max(loss(equal), np.finfo(float).tiny)
+    # In units of the loss: where it counts as flat is absolute.
+    unit = max(loss(equal), np.finfo(float).tiny)
     found = minimize(
-        lambda w: loss(w) + strength * np.sum((w - equal) ** 2),
+        lambda w: loss(w) / unit + towards_equal * np.sum((w - equal) ** 2),
         equal,
         bounds=[(0, 1)] * n_families,
         constraints={"type": "eq", "fun": lambda w: w.sum() - 1},
@@ -73,7 +75,7 @@ def mixing_weights(loss, n_families, towards_equal):
     return weights / weights.sum()
 
 
-def mixed_classes(target, Y, outputs, n_members, weight):
+def mixed_classes(target, Y, outputs, ratio, weight):
     """Temperature and weight of each family, and the power of their mixture.
 
     They are found from out-of-fold outputs of classes.
@@ -90,7 +92,7 @@ def mixed_classes(target, Y, outputs, n_members, weight):
 
     shares = mixing_weights(loss, len(outputs), TOWARDS_EQUAL_LOG_LOSS)
     mu = sum(w * mu for w, mu in zip(shares, each, strict=True))
-    power = sharpening(target, Y, mu, shares, n_members, weight)
+    power = sharpening(target, Y, mu, shares, ratio, weight)
     return np.array(factors), shares, power
 
 
@@ -105,13 +107,14 @@ def sharpened(link, mu, power):
     return z
 
 
-def sharpening(target, Y, mu, shares, n_members, weight):
+def sharpening(target, Y, mu, shares, ratio, weight):
     """The power that the mixed probabilities are to be raised to.
 
     Means of probabilities are less sure than they should be, the more the members
-    differ. Out of fold each family speaks with one member, in prediction with all: the
-    power s that is best there is taken on to 1 + (s - 1) (1 - 1 / N) / (1 - 1 / g),
-    with g = 1 / sum of shares^2 voices there and N = g n_members in prediction.
+    differ. Out of fold each family speaks with one member, in prediction with all, in
+    that ratio: the power s that is best there is taken on to
+    1 + (s - 1) (1 - 1 / N) / (1 - 1 / g), with g = 1 / sum of shares^2 voices there and
+    N = g ratio in prediction.
     """
     voices = 1 / np.sum(np.square(shares))
     if voices < 1 + 1e-6:
@@ -122,15 +125,55 @@ def sharpening(target, Y, mu, shares, n_members, weight):
         return np.average(own, weights=weight)
 
     best = minimize_scalar(loss, bounds=POWERS, method="bounded").x
-    further = (1 - 1 / (voices * n_members)) / (1 - 1 / voices)
+    further = (1 - 1 / (voices * ratio)) / (1 - 1 / voices)
     return float(np.clip(1 + (best - 1) * further, *POWERS))
 
 
-def mixed_numbers(Y, outputs, weight):
+def mixed_numbers(target, Y, outputs, weight):
     """Weight of each family, from out-of-fold outputs of numbers."""
+    each = [target.linked(z.copy()) for z in outputs]
+    loss = mean_loss(target, Y, weight)
 
-    def loss(weights):
-        missed = Y - sum(w * z for w, z in zip(weights, outputs, strict=True))
-        return np.average(np.square(missed).mean(axis=1), weights=weight)
+    def of_mixture(weights):
+        return loss(sum(w * mu for w, mu in zip(weights, each, strict=True)))
 
-    return mixing_weights(loss, len(outputs), TOWARDS_EQUAL_ERROR)
+    return mixing_weights(of_mixture, len(outputs), TOWARDS_EQUAL_ERROR)
+
+
+def planned_loss(target, Y):
+    """The loss of numbers with buffers for all rows.
+
+    In double precision: a minimiser takes small steps to see where it falls.
+    """
+    return target.loss_of_training().planned(*Y.shape, np.dtype(float))
+
+
+def mean_loss(target, Y, weight):
+    """A function: the mean of the target's loss at predictions of numbers."""
+    loss, total = planned_loss(target, Y), len(Y) if weight is None else weight.sum()
+    Y = Y.astype(float)
+    return lambda mu: float(loss.value(Y, mu, weight, total))
+
+
+class Predicted(BaseEstimator):
+    """An estimator that has predicted already, for scorers."""
+
+    def __init__(self, predictions, probabilities=None):
+        self.predictions, self.probabilities = predictions, probabilities
+
+    def __sklearn_is_fitted__(self):
+        return True
+
+    def predict(self, X):
+        return self.predictions
+
+
+class PredictedNumbers(RegressorMixin, Predicted):
+    """Of numbers."""
+
+
+class PredictedClasses(ClassifierMixin, Predicted):
+    """Of classes."""
+
+    def predict_proba(self, X):
+        return self.probabilities

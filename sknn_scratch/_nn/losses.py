@@ -208,7 +208,7 @@ class Huber(Loss):
 class Quantile(Loss):
     """L = q (y - mu) where y > mu, else (1 - q) (mu - y), q = quantile
 
-    Koenker and Bassett (1978).
+    Koenker and Bassett (1978). ``quantile`` may be a tuple, with one for each output.
     """
 
     reports_mean_over_outputs = True
@@ -218,6 +218,8 @@ class Quantile(Loss):
     def configure(self, params, number):
         q = np.asarray(params["quantile"])
         self.q, self.q_minus_1 = number(q), number(q - 1)
+        if isinstance(params["quantile"], tuple):  # one for each output
+            self.q, self.q_minus_1 = self.q.ravel(), self.q_minus_1.ravel()
 
     def terms(self, y, mu):
         np.subtract(y, mu, self.t)

@@ -175,9 +175,11 @@ class Network:
         layers = self.layers if training else self.prediction_layers
         planned: list[Layer] = []
         dtype, nets, needs_dx = self.theta.dtype, self.layout.nets, False
+        unneeded = 0
         for layer in at_the_door(layers) if sparse else layers:
-            room = Room(n, dtype, nets, training, needs_dx, bool(planned))
+            room = Room(n, dtype, nets, training, needs_dx, bool(planned), unneeded)
             planned.append(layer.planned(room))
+            unneeded = 0 if needs_dx else layer.n_copied
             needs_dx = needs_dx or (training and bool(layer.parameters()))
         return planned
 

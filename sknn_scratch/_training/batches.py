@@ -80,7 +80,7 @@ class Batches:
     def __init__(self, problem, rows, batch_size, in_order):
         self.X, self.Y, self.weight = problem.X, problem.Y, problem.weight
         self.is_dense = not sparse.issparse(self.X)
-        if self.is_dense:
+        if isinstance(self.X, np.ndarray):
             self.X = np.ascontiguousarray(self.X)
         self.rows, self.batch_size, self.in_order = rows, batch_size, in_order
         self.n_batches = -(-len(rows) // batch_size)

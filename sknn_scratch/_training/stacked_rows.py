@@ -195,5 +195,9 @@ class StackedValidation:
         n = len(first.Y)
         mu = network.predict(self.X, first.problem.target.link, rows=n)
         losses = self.loss.value(self.Y, mu, self.weight, self.total) / first.divisor
-        scores = first.score_of(self.Y, mu, self.weight, losses)
-        return list(zip(losses.tolist(), scores.tolist(), strict=True))
+        if first.one_by_one:
+            nets = zip(self.each, mu, losses, strict=True)
+            scores = [own.score_of(own.Y, m, own.weight, loss) for own, m, loss in nets]
+        else:
+            scores = first.score_of(self.Y, mu, self.weight, losses).tolist()
+        return list(zip(losses.tolist(), scores, strict=True))

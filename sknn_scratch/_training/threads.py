@@ -14,13 +14,18 @@ from threading import Lock
 
 from threadpoolctl import ThreadpoolController
 
-_taken = Lock()
+_taken, _one = Lock(), Lock()
+
+
+@cache
+def _all_blas():
+    return ThreadpoolController().select(user_api="blas")
 
 
 @cache
 def _scipy_blas():
     """Control of the BLAS libraries that SciPy brought; of none if NumPy shares its."""
-    blas = ThreadpoolController().select(user_api="blas")
+    blas = _all_blas()
     paths = [Path(library.filepath) for library in blas.lib_controllers]
     return blas.select(
         filepath=[
@@ -46,3 +51,19 @@ def scipy_blas_alone():
             yield
     finally:
         _taken.release()
+
+
+@contextmanager
+def blas_in_one_thread():
+    """A block in which BLAS has one thread: small products gain nothing by more.
+
+    Of several fits at once the first one sets and restores it, as above.
+    """
+    if not _one.acquire(blocking=False):
+        yield
+        return
+    try:
+        with _all_blas().limit(limits=1):
+            yield
+    finally:
+        _one.release()

@@ -7,6 +7,7 @@ rows, shuffles, rates, plateau, best weights and end; it gets the weights that i
 get alone. A net that has ended leaves the stack, and the others go on faster.
 """
 
+import warnings
 from itertools import repeat
 from typing import Any
 
@@ -15,6 +16,7 @@ from scipy import sparse
 
 from sknn_scratch._nn.network import Network
 from sknn_scratch._training.averaging import Averaging
+from sknn_scratch._training.interrupts import keeps_the_training
 from sknn_scratch._training.loop import plans_for, run_epoch
 from sknn_scratch._training.optimizers import CHUNK
 from sknn_scratch._training.schedules import Schedule
@@ -181,6 +183,21 @@ class Stack:
                 ended[id(run)] = early
         return ended
 
+    def end_all(self):
+        """End those that are left: run -> whether before ``max_iter``, which is so."""
+        ended = {}
+        for j in list(self.alive):
+            self.alive.remove(j)
+            self._release(j)
+            self.runs[j].progress.stopped = True
+            ended[id(self.runs[j])] = True
+        return ended
+
+    def best_so_far(self):
+        """run -> the parameters that it would end with now, of those in training."""
+        theta = self.network.theta if self.best is None else self.best
+        return {id(self.runs[j]): theta[j] for j in self.alive}
+
     def _release(self, j):
         """Give net j its weights and the state of its training."""
         run = self.runs[j]
@@ -214,13 +231,17 @@ class Stack:
         return (np.array(step)[:, None] for step in zip(*each, strict=True))
 
 
-def train_together(runs):
+def train_together(runs, watch=None):
     """Train until each has come to its own end.
 
     Parameters
     ----------
     runs : list of Run
         Trainings with the same :func:`key`. Their watchers are not told.
+    watch : callable, default=None
+        ``watch(best_so_far)`` is called after each epoch; a true answer ends all, and
+        so does Ctrl-C, unless it :func:`~.interrupts.ends all <ctrl_c_ends_all>` that
+        goes on. ``best_so_far()`` gives parameters by the ids of the runs.
 
     Returns
     -------
@@ -232,19 +253,27 @@ def train_together(runs):
     ApartError
         If they need trainings of their own after all; the runs are then spoilt.
     KeyboardInterrupt
-        On Ctrl-C.
+        On Ctrl-C, if nobody watches.
     """
     ended = {}
     stack = Stack(list(runs))
-    step = stack.attached()
-    while True:
-        stack.epoch(step)
-        ended.update(stack.end_some())
-        if not stack.alive:
-            return [ended[id(run)] for run in runs]
-        if len(stack.runs) - len(stack.alive) >= GONE * len(stack.runs):
-            stack = stack.without_the_ended()
-            step = stack.attached()
+    try:
+        step = stack.attached()
+        while stack.alive:
+            stack.epoch(step)
+            if watch is not None and watch(stack.best_so_far):
+                ended.update(stack.end_all())
+            ended.update(stack.end_some())
+            n, n_alive = len(stack.runs), len(stack.alive)
+            if n_alive and n - n_alive >= GONE * n:
+                stack = stack.without_the_ended()
+                step = stack.attached()
+    except KeyboardInterrupt:
+        if watch is None or not keeps_the_training():
+            raise
+        ended.update(stack.end_all())
+        warnings.warn("Training interrupted by user.")
+    return [ended[id(run)] for run in runs]
 
 
 def _one_schedule(runs):

@@ -1,7 +1,7 @@
 """Rows that the network is not trained on, and its score on them after each epoch."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -54,6 +54,9 @@ class Validation:
     problem: Problem
     given: Given
     scorer: Any = None
+
+    #: Whether many nets' scores need a call for each.
+    one_by_one: ClassVar[bool] = False
 
     def __post_init__(self):
         problem, given = self.problem, self.given

@@ -8,11 +8,11 @@ which is about z where most rows are, and never leaves [-3, 3] (Holzmüller, Gri
 and Steinwart, 2024). Bins with the edges t_0 < ... < t_k add the piecewise-linear
 encoding (Gorishniy, Rubachev and Babenko, 2022)
 
-    clip((s - t_j) / (t_j+1 - t_j), 0, 1),   less its mean over the rows of fit.
+    clip((z - t_j) / (t_j+1 - t_j), 0, 1),   less its mean over the rows of fit.
 
-The edges are cut in s, not in x. The order is the same, one outlier does not stretch
-the last bin over everything, and the bins of a row follow from its scaled numbers, so
-that a network can make them for a batch at a time.
+The clip takes from s what tells large numbers apart; the bins, linear in z, keep it.
+They are made of s all the same, by z = s / sqrt(1 - (s / 3)^2), so that a network can
+make them for a batch at a time; where s is 3 in single precision z is a thousand.
 """
 
 from math import ceil
@@ -20,6 +20,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+#: No z of bins is larger.
+LARGEST_Z = 1e3
 #: Beyond it s is 3 in any precision; its square is finite.
 LARGEST = 1e100
 #: Entries of a scratch array: about a megabyte.
@@ -93,36 +95,46 @@ def squash(x, center, scale, scratch=None):
 def learn_bins(s, n_missing, n_bins):
     """Edges and means of the bins of a column; none where two values say it all.
 
-    ``s`` is sorted. The edges are values of s in single precision, the coarser one of
-    the two that it may be given in. Missing values count as 0, the median.
+    ``s`` is sorted. The edges are values of z in single precision, the coarser one
+    of the two that it may be given in. Missing values count as 0, the median.
     """
-    s = s.astype(np.float32).astype(np.float64)
-    edges = cut(s, n_bins) if n_bins and len(s) else s[:0]
+    z = stretch(s.astype(np.float32)).astype(np.float32).astype(float)
+    edges = cut(z, n_bins) if n_bins and len(z) else z[:0]
     if not len(edges):
         return edges, edges
-    starts = np.searchsorted(s, edges[:-1])
-    ends = np.append(starts[1:], len(s))
-    inside = np.add.reduceat(s, starts) - (ends - starts) * edges[:-1]
+    starts = np.searchsorted(z, edges[:-1])
+    ends = np.append(starts[1:], len(z))
+    inside = np.add.reduceat(z, starts) - (ends - starts) * edges[:-1]
     widths = np.diff(edges)
     at_median = np.clip(-edges[:-1] / widths, 0, 1)
-    totals = inside / widths + (len(s) - ends) + n_missing * at_median
-    return edges, totals / (len(s) + n_missing)
+    totals = inside / widths + (len(z) - ends) + n_missing * at_median
+    return edges, totals / (len(z) + n_missing)
 
 
-def cut(s, n_bins):
-    """Edges of at most n_bins bins with about as many rows each; s is sorted.
+def stretch(s):
+    """z = s / sqrt(1 - (s / 3)^2), in double precision, LARGEST_Z at most."""
+    s = s.astype(float)
+    root = np.square(s / 3)
+    np.subtract(1, root, out=root)
+    np.sqrt(np.maximum(root, (3 / LARGEST_Z) ** 2, out=root), out=root)
+    s /= root
+    return s
+
+
+def cut(z, n_bins):
+    """Edges of at most n_bins bins with about as many rows each; z is sorted.
 
     All distinct values are edges if there are few. A value of so many rows that it
     would take several edges weighs as much as one bin, and is an edge. The other values
-    share the bins that this sets free, as far as half of an even bin's rows go.
+    share the bins that this sets free, as far as half of an even bin'z rows go.
     """
-    starts = np.flatnonzero(np.append(True, s[1:] != s[:-1]))
-    values = s[starts]
+    starts = np.flatnonzero(np.append(True, z[1:] != z[:-1]))
+    values = z[starts]
     if len(values) <= 2:
         return values[:0]
     if len(values) <= n_bins + 1:
         return values
-    weights, n_bins = weigh(np.diff(starts, append=len(s)), n_bins)
+    weights, n_bins = weigh(np.diff(starts, append=len(z)), n_bins)
     reached = np.cumsum(weights)
     wanted = reached[-1] * np.arange(1, n_bins) / n_bins
     inner = np.searchsorted(reached, wanted)
@@ -166,6 +178,17 @@ class Bins(NamedTuple):
             np.concatenate([[], *(number.means for number in numbers)]),
         )
 
+    def halved(self):
+        """Half as many bins: two neighbours of a column make one."""
+        first = np.flatnonzero(np.append(True, self.column[1:] != self.column[:-1]))
+        place = np.arange(len(self.column)) - np.repeat(
+            first, np.diff(first, append=len(self.column))
+        )
+        starts = np.flatnonzero(place % 2 == 0)
+        width = np.add.reduceat(self.width, starts)
+        mean = np.add.reduceat(self.width * self.mean, starts) / width
+        return Bins(self.column[starts], self.left[starts], width, mean)
+
     def encode(self, numbers, out):
         """Write the encoding of scaled numbers, a row for each of theirs."""
         if not out.size:
@@ -176,7 +199,8 @@ class Bins(NamedTuple):
         n_rows = max(1, BLOCK // len(self.column))
         scratch = np.empty((min(n_rows, len(out)), len(self.column)), out.dtype)
         for start in range(0, len(out), n_rows):
-            rows = numbers[start : start + n_rows]
+            rows = numbers[start : start + n_rows, : self.column[-1] + 1]
+            rows = stretch(rows).astype(out.dtype)
             piece = scratch[: len(rows)]
             rows.take(self.column, axis=1, out=piece, mode="clip")
             piece -= left

@@ -103,8 +103,8 @@ class TabularEncoder(DocumentationLink, TransformerMixin, BaseEstimator):
     scale_ : ndarray of shape (n_numbers,)
         What the numbers are divided by.
     bin_edges_ : list of n_numbers ndarrays
-        The edges of the bins, in units of the scaled and clipped number: quantiles in
-        which a value of very many rows counts as one bin.
+        The edges of the bins, in units of the scaled number before it is clipped:
+        quantiles in which a value of very many rows counts as one bin.
     categories_ : list of ndarray or None, one for each column
         The levels that have a place of their own; None for what is not a category.
     is_categorical_ : ndarray of bool of shape (`n_features_in_`,)

@@ -14,7 +14,7 @@ from sklearn.metrics import r2_score
 from sklearn.model_selection import GridSearchCV, train_test_split
 
 from sknn_scratch import TabularMLPClassifier, TabularMLPRegressor
-from sknn_scratch._estimators import tabular_base, tabular_members
+from sknn_scratch.preprocessing import TabularEncoder
 
 X, y = load_iris(return_X_y=True)
 names = np.array(["setosa", "versicolor", "virginica"])[y]
@@ -106,6 +106,130 @@ def test_several_numbers_and_a_constant_one():
     assert regressor().fit(data, target[:, None]).predict(data).shape == target.shape
 
 
+@pytest.mark.parametrize("loss", ["absolute_error", "quantile"])
+def test_medians_do_not_follow_outliers(loss):
+    rng = np.random.default_rng(1)
+    rows = rng.uniform(-1, 1, (400, 2))
+    line = rows[:, 0]
+    wild = np.where(rng.random(400) < 0.2, 30.0, line)
+    mean, median = (
+        regressor(loss=name, max_iter=60).fit(rows, wild).predict(rows)
+        for name in ("squared_error", loss)
+    )
+    assert np.abs(median - line).mean() < 0.3
+    assert np.abs(mean - line).mean() > 3
+
+
+def test_quantiles_hold_their_shares_and_do_not_cross():
+    rng = np.random.default_rng(2)
+    rows = rng.uniform(0, 1, (1500, 1))
+    target = rows[:, 0] * rng.normal(size=1500)
+    model = regressor(loss="quantile", quantile=[0.9, 0.1, 0.5], max_iter=30)
+    predicted = model.fit(rows, target).predict(rows)
+    assert predicted.shape == (1500, 3)
+    assert (np.diff(predicted, axis=1) >= 0).all()
+    shares = (target[:, None] < predicted).mean(axis=0)
+    np.testing.assert_allclose(shares, [0.1, 0.5, 0.9], atol=0.04)
+    # The spread is proportional to x: 2.56 standard deviations between them.
+    wide, narrow = rows[:, 0] > 0.9, rows[:, 0] < 0.1
+    spread = predicted[:, 2] - predicted[:, 0]
+    np.testing.assert_allclose(spread[wide].mean(), 2.56 * 0.95, rtol=0.2)
+    assert spread[narrow].mean() < 0.6
+
+
+def test_quantiles_of_several_numbers():
+    model = regressor(loss="quantile", quantile=0.8)
+    assert model.fit(X, X[:, :2]).predict(X).shape == (150, 2)
+
+
+def test_counts():
+    rng = np.random.default_rng(3)
+    rows = rng.uniform(0, 3, (800, 1))
+    rate = np.exp(rows[:, 0])
+    model = regressor(loss="poisson", max_iter=40).fit(rows, rng.poisson(rate))
+    predicted = model.predict(rows)
+    assert (predicted >= 0).all()
+    assert np.abs(np.log(predicted / rate)).mean() < 0.15
+
+
+@pytest.mark.parametrize("weighted", ["neither", "train", "val", "both"])
+@pytest.mark.parametrize("estimator", [classifier(), regressor()], ids=type)
+def test_a_validation_set_chooses_the_epochs(estimator, weighted):
+    """Its rows are not trained on; all nets look at the same ones."""
+    target = y % 2
+    weight = np.ones(100) if weighted in ("train", "both") else None
+    weight_val = np.ones(50) if weighted in ("val", "both") else None
+
+    def fitted(y_val):
+        return clone(estimator).fit(
+            X[:100],
+            target[:100],
+            weight,
+            X_val=X[100:],
+            y_val=y_val,
+            sample_weight_val=weight_val,
+        )
+
+    model, other = fitted(target[100:]), fitted(1 - target[100:])
+    assert model.loss_curve_ == other.loss_curve_
+    assert model.validation_loss_curve_ != other.validation_loss_curve_
+    assert model.prior_strength_ == np.inf
+    plain = clone(estimator).fit(
+        X[:100], target[:100], X_val=X[100:], y_val=target[100:]
+    )
+    np.testing.assert_allclose(model.predict(X), plain.predict(X), rtol=1e-3, atol=1e-3)
+
+
+def test_the_same_rows_held_out_by_all():
+    model = classifier(validation_fraction=0.2).fit(X, names)
+    assert model.score(X, names) > 0.9
+    alone = classifier(validation_fraction=0.2, n_members=1).fit(X, names)
+    assert alone.score(X, names) > 0.9
+
+
+@pytest.mark.parametrize("scoring", ["neg_log_loss", "roc_auc_ovr", "f1_macro"])
+def test_a_scorer_chooses_the_epochs(scoring):
+    model = classifier(scoring=scoring, n_members=2, max_iter=8).fit(X, names)
+    for record in model.history_:
+        assert set(record) >= {"view", "epoch", "validation_score"}
+    scores = [r["validation_score"] for r in model.history_]
+    assert all(s <= 0 for s in scores) == (scoring == "neg_log_loss")
+    if scoring == "neg_log_loss":
+        losses = [r["validation_loss"] for r in model.history_]
+        np.testing.assert_allclose(scores, np.negative(losses), rtol=1e-4)
+
+
+def test_a_scorer_sees_numbers_as_they_were_given():
+    def scorer(estimator, rows, target, sample_weight=None):
+        seen.append((target.min(), target.max(), estimator.predict(rows).shape))
+        return -np.abs(estimator.predict(rows) - target).mean()
+
+    seen = []
+    target = 1e6 + 100 * X[:, 0]
+    regressor(scoring=scorer, max_iter=3).fit(X, target, np.ones(150))
+    lowest, highest, shape = seen[0]
+    assert target.min() <= lowest < highest <= target.max()
+    assert shape == (50,)
+
+
+def test_rows_that_were_seen_before():
+    """Each is there ten times, and its label is no function that nets find."""
+    rng = np.random.default_rng(4)
+    rows = rng.normal(size=(60, 2))
+    label = rng.integers(2, size=60)
+    model = classifier(max_iter=5).fit(np.tile(rows, (10, 1)), np.tile(label, 10))
+    assert model.prior_strength_ < 3
+    assert model.score(rows, label) == 1
+    same = pickle.loads(pickle.dumps(model)).predict_proba(rows)
+    np.testing.assert_array_equal(same, model.predict_proba(rows))
+    value = rng.normal(size=60)
+    fitted = regressor(max_iter=5).fit(np.tile(rows, (10, 1)), np.tile(value, 10))
+    np.testing.assert_allclose(fitted.predict(rows), value, atol=0.1)
+    median = regressor(max_iter=5, loss="absolute_error")
+    median.fit(np.tile(rows, (10, 1)), np.tile(value, 10))
+    assert median.prior_strength_ == np.inf
+
+
 # ---- parameters and attributes ---------------------------------------------------
 
 
@@ -120,23 +244,48 @@ def test_without_bins_there_is_one_view():
 def test_the_curves_have_an_entry_for_each_epoch():
     model = classifier().fit(X, y)
     curves = model.validation_loss_curves_
-    assert np.shape(curves) == (2, 3, 25)
+    assert np.shape(curves) == (3, 3, 25)
     assert model.n_iter_ == 25
+    assert model.best_iter_.shape == (3, 3)
+    np.testing.assert_allclose(
+        model.validation_loss_curve_, np.mean(curves, axis=(0, 1)), rtol=1e-6
+    )
     assert np.mean([curve[-1] for curve in curves[0]]) < np.mean(
         [curve[0] for curve in curves[0]]
     )
 
 
 def test_the_number_of_epochs_follows_from_the_rows(monkeypatch):
-    seen = []
+    """As many steps as 2500 rows would have, of each view."""
+    steps = {"raw": 0.08, "bins": 0.04, "cosines": 0.04}
+    for name, per_row in steps.items():
+        own = {**TabularMLPClassifier._of_view[name], "steps_per_row": per_row}
+        monkeypatch.setitem(TabularMLPClassifier._of_view, name, own)
+    model = classifier(max_iter="auto", batch_size=25).fit(X, y)
+    # 100 of 150 rows are trained on: four batches.
+    assert [len(view[0]) for view in model.validation_loss_curves_] == [50, 25, 25]
+    assert model.n_iter_ == 50
 
-    def trained(family, data, folds, seeds, max_iter):
-        seen.append(max_iter)
-        return tabular_members.trained(family, data, folds, seeds, 3)
 
-    monkeypatch.setattr(tabular_base, "trained", trained)
-    classifier(max_iter="auto").fit(X, y)
-    assert seen == [None, None]
+@pytest.mark.parametrize(("n_classes", "n_units"), [(2, 64), (10, 64), (11, 128)])
+def test_many_classes_have_wide_nets(n_classes, n_units):
+    rows = np.arange(60.0)[:, None]
+    model = classifier(hidden_layer_sizes="auto", max_iter=1)
+    model.fit(rows, np.arange(60) % n_classes)
+    for _, network in model._nets:
+        assert [W.shape[-1] for W in network.named["W"]][:-1] == [n_units] * 2
+
+
+def test_some_views():
+    model = classifier(views=["cosines", "raw"]).fit(X, y)
+    assert len(model.mixing_weights_) == 2
+    assert model.score(X, y) > 0.9
+    assert [view for view, _ in model._nets] == ["cosines", "raw"]
+
+
+def test_cosines_are_as_many_as_asked():
+    model = classifier(views=["cosines"], n_cosines=7).fit(X, y)
+    assert model._nets[0][1].layers[0].n_cosines == 7
 
 
 @pytest.mark.parametrize("estimator", [classifier(), regressor()], ids=type)
@@ -154,7 +303,7 @@ def test_a_seed_gives_the_same_bits(estimator):
 
 def test_a_pickle_holds_the_weights_once():
     model = classifier(hidden_layer_sizes=(200, 200), max_iter=1).fit(X, y)
-    n_bytes = sum(network.theta.nbytes for network in model._networks)
+    n_bytes = sum(network.theta.nbytes for _, network in model._nets)
     assert len(pickle.dumps(model)) < 1.1 * n_bytes + 20_000
 
 
@@ -179,8 +328,16 @@ def test_in_a_search():
         ({"n_bins": -1}, "'n_bins' parameter"),
         ({"categorical_features": "all"}, "'categorical_features' parameter"),
         ({"hidden_layer_sizes": "big"}, "'hidden_layer_sizes' parameter"),
-        ({"hidden_layer_sizes": (5, 0)}, "hidden_layer_sizes must be integers above 0"),
-        ({"hidden_layer_sizes": (5.5,)}, "hidden_layer_sizes must be integers above 0"),
+        ({"hidden_layer_sizes": (5, 0)}, "hidden_layer_sizes must be > 0, got"),
+        ({"hidden_layer_sizes": (5.5,)}, "hidden_layer_sizes must be integers, got"),
+        ({"views": ["bins", "trees"]}, "views must be some of .'raw', 'bins', 'cosi"),
+        ({"views": ["bins", "bins"]}, "each once, or 'auto', got .'bins', 'bins'"),
+        ({"views": []}, "views must be some of"),
+        ({"views": "bins"}, "'views' parameter"),
+        ({"max_time": 0}, "'max_time' parameter"),
+        ({"n_cosines": 0}, "'n_cosines' parameter"),
+        ({"validation_fraction": 1.0}, "'validation_fraction' parameter"),
+        ({"scoring": "best"}, "'scoring' parameter"),
     ],
 )
 def test_wrong_parameters(params, message):
@@ -204,6 +361,43 @@ def test_wrong_parameters(params, message):
 def test_wrong_data(estimator, rows, target, error, message):
     with pytest.raises(error, match=message):
         clone(estimator).fit(rows, target)
+
+
+@pytest.mark.parametrize(
+    ("params", "target", "message"),
+    [
+        ({"loss": "huber"}, y, "'loss' parameter of TabularMLPRegressor"),
+        ({"loss": "poisson"}, y - 1.0, "loss='poisson' requires y >= 0, got a min"),
+        ({"loss": "quantile", "quantile": 1.0}, y, "'quantile' parameter"),
+        ({"loss": "quantile", "quantile": [0.1, 1]}, y, "quantile must be numbers be"),
+        ({"loss": "quantile", "quantile": []}, y, "quantile must be numbers between"),
+        (
+            {"loss": "quantile", "quantile": [0.1, 0.9]},
+            X[:, :2],
+            "Several quantiles need a y of one column, got one of 2",
+        ),
+    ],
+)
+def test_wrong_losses(params, target, message):
+    with pytest.raises(ValueError, match=message):
+        regressor(**params).fit(X, target)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"X_val": X}, "X_val and y_val must be given together"),
+        ({"sample_weight_val": y}, "sample_weight_val needs X_val and y_val"),
+        ({"X_val": X, "y_val": y[1:]}, "inconsistent numbers of samples"),
+        ({"X_val": X[:, 1:], "y_val": y}, "X has 3 features, but TabularEncoder"),
+        ({"X_val": X, "y_val": y + 1}, "has classes not in `self.classes_`"),
+    ],
+)
+def test_wrong_validation_sets(given, message):
+    with pytest.raises(ValueError, match=message):
+        classifier().fit(X, y, **given)
+    with pytest.raises(ValueError, match="give one of the two"):
+        classifier(validation_fraction=0.1).fit(X, y, X_val=X, y_val=y)
 
 
 def test_wrong_weights():
@@ -237,7 +431,7 @@ def test_ctrl_c_leaves_the_model_as_it_was(monkeypatch):
 
     model = classifier().fit(X, names)
     before = model.predict_proba(X)
-    monkeypatch.setattr(tabular_members, "train_together", interrupted)
+    monkeypatch.setattr(TabularEncoder, "fit", interrupted)
     with pytest.raises(KeyboardInterrupt):
         model.fit(X, y)
     np.testing.assert_array_equal(model.predict_proba(X), before)

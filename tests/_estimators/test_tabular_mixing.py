@@ -14,6 +14,7 @@ from sknn_scratch._estimators.tabular_mixing import (
     sharpening,
     temperature,
 )
+from sknn_scratch._estimators.tabular_targets import ScaledNumbers
 from sknn_scratch._estimators.targets import classification_target
 
 rng = np.random.default_rng(0)
@@ -84,16 +85,48 @@ def test_weights_are_those_of_a_fine_grid():
 
 
 def test_what_is_no_help_gets_no_weight_and_what_is_alike_gets_equal_ones():
-    Y = rng.normal(size=(500, 2))
+    Y = rng.uniform(-1, 1, size=(500, 2))
+    target = ScaledNumbers(Y, "squared_error")
+    Y = target.encode(Y, float)
     good = Y + rng.normal(0, 0.1, Y.shape)
-    weights = mixed_numbers(Y, [good, -good], None)
+    weights = mixed_numbers(target, Y, [good, -good], None)
     np.testing.assert_allclose(weights, [1, 0], atol=0.02)
-    np.testing.assert_allclose(mixed_numbers(Y, [good, good], None), [0.5, 0.5])
-    np.testing.assert_array_equal(mixed_numbers(Y, [good], None), [1])
+    np.testing.assert_allclose(mixed_numbers(target, Y, [good, good], None), [0.5, 0.5])
+    np.testing.assert_array_equal(mixed_numbers(target, Y, [good], None), [1])
     weight = np.r_[np.ones(250), np.zeros(250)]
     half = np.r_[good[:250], -good[250:]]
-    weights = mixed_numbers(Y, [half, -half], weight)
+    weights = mixed_numbers(target, Y, [half, -half], weight)
     np.testing.assert_allclose(weights, [1, 0], atol=0.02)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("unit", [1e-4, 1e-2])
+def test_weights_are_found_where_errors_are_small(dtype, unit):
+    """Noise of 1 and 2: weights are in the ratio 4 to 1."""
+    target = ScaledNumbers(rng.normal(size=(4000, 1)), "squared_error")
+    Y = target.encode(rng.uniform(-1, 1, (4000, 1)), dtype)
+    noises = (unit * s * rng.normal(size=Y.shape) for s in (1, 2))
+    outputs = [(Y + noise).astype(dtype) for noise in noises]
+    weights = mixed_numbers(target, Y, outputs, None)
+    np.testing.assert_allclose(weights, [0.8, 0.2], atol=0.03)
+
+
+def test_the_loss_of_the_target_decides():
+    """A few wild outliers: the mean of squares avoids them, that of sizes does not."""
+    Y = rng.uniform(-1, 1, (2000, 1))
+    wild = Y.copy()
+    wild[::100] = 1.0
+    off = Y + 0.15
+    weights = {
+        loss: mixed_numbers(
+            (target := ScaledNumbers(Y, loss)),
+            target.encode(Y, float),
+            [target.encode(z, float) for z in (wild, off)],
+            None,
+        )
+        for loss in ("squared_error", "absolute_error")
+    }
+    assert weights["absolute_error"][0] > weights["squared_error"][0]
 
 
 def test_families_of_classes():

@@ -14,6 +14,7 @@ from sknn_scratch.preprocessing._numbers import (
     learn_number,
     quantile,
     squash,
+    stretch,
     weigh,
 )
 
@@ -151,7 +152,7 @@ def test_the_weight_of_a_value_is_at_most_one_bins_share(n_bins):
 @pytest.mark.parametrize("n_missing", [0, 30])
 @pytest.mark.parametrize("n_bins", [1, 5, 16])
 def test_the_encoding_is_the_papers_less_its_mean(n_missing, n_bins, dtype):
-    values = np.sort(np.round(rng.standard_normal(500), 1))
+    values = np.sort(np.round(rng.standard_normal(500), 1).clip(-2.9, 2.9))
     edges, means = learn_bins(values, n_missing, n_bins)
     assert len(edges) - 1 == len(means) <= n_bins
     number = learn_number(values.copy(), 0)._replace(edges=edges, means=means)
@@ -159,8 +160,9 @@ def test_the_encoding_is_the_papers_less_its_mean(n_missing, n_bins, dtype):
     other = number._replace(edges=edges[:0], means=means[:0])
     out = np.empty((len(x), len(means)), dtype)
     Bins.of([other, number]).encode(np.c_[x, x], out)
+    z = x / np.sqrt(1 - (x.astype(float) / 3) ** 2)
     plain = np.transpose(
-        [np.interp(x, [left, right], [0, 1]) for left, right in pairwise(edges)]
+        [np.interp(z, [left, right], [0, 1]) for left, right in pairwise(edges)]
     )
     np.testing.assert_allclose(out, plain - plain.mean(axis=0), atol=2e-6)
     np.testing.assert_allclose(out.mean(axis=0, dtype=float), 0, atol=1e-6)
@@ -175,6 +177,36 @@ def test_the_bins_of_a_row_do_not_depend_on_the_other_rows(dtype):
     part = np.empty((7, 48), dtype)
     bins.encode(numbers[1001:1008], part)
     np.testing.assert_array_equal(part, whole[1001:1008])
+
+
+def test_halved_bins_are_those_of_every_other_edge(dtype):
+    columns = [rng.uniform(-2, 2, 300), rng.integers(4, size=300) - 1.5]
+    learnt = [learn_number(column.copy(), 16) for column in columns]
+    s = np.transpose(
+        [squashed(x, number) for x, number in zip(columns, learnt, strict=True)]
+    ).astype(dtype)
+    bins = Bins.of(learnt)
+    half = bins.halved()
+    np.testing.assert_array_equal(half.column, [0] * 8 + [1] * 2)
+    out = np.empty((300, 10), dtype)
+    half.encode(s, out)
+    edges = [*learnt[0].edges[::2], *learnt[1].edges[[0, 2]]]
+    np.testing.assert_allclose(
+        half.left, [*learnt[0].edges[:-1:2], *learnt[1].edges[:-1:2]]
+    )
+    np.testing.assert_allclose(half.left[:8] + half.width[:8], edges[1:9])
+    np.testing.assert_allclose(out.mean(axis=0, dtype=float), 0, atol=1e-6)
+    assert ((out.max(axis=0) - out.min(axis=0)) > 0.99).all()
+
+
+def test_stretch_is_the_inverse_of_squash():
+    z = np.concatenate([-np.logspace(-3, 2.9, 50), [0], np.logspace(-3, 2.9, 50)])
+    s = z.copy()
+    squash(s, 0.0, 1.0)
+    np.testing.assert_allclose(stretch(s), z, rtol=1e-9)
+    np.testing.assert_allclose(stretch(s.astype(np.float32)), z, rtol=0.02)
+    ends = np.array([-3.0, 3.0, np.nextafter(np.float32(3), np.float32(4))])
+    np.testing.assert_allclose(stretch(ends), [-1000, 1000, 1000])
 
 
 def test_edges_stay_apart_in_single_precision():

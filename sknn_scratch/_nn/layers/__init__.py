@@ -4,6 +4,7 @@ from sknn_scratch._nn.layers.activation import ActivationLayer
 from sknn_scratch._nn.layers.base import Layer, Room
 from sknn_scratch._nn.layers.dense import Dense
 from sknn_scratch._nn.layers.dropout import Dropout
+from sknn_scratch._nn.layers.periodic import Periodic
 from sknn_scratch._nn.layers.residual import Pad, ResidualStack
 from sknn_scratch._nn.layers.scaled import ScaledDense
 from sknn_scratch._nn.layers.sparse import at_the_door
@@ -14,6 +15,7 @@ __all__ = [
     "Dropout",
     "Layer",
     "Pad",
+    "Periodic",
     "ResidualStack",
     "Room",
     "ScaledDense",

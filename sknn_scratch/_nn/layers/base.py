@@ -32,6 +32,8 @@ class Room(NamedTuple):
     needs_dx: bool = False
     #: Whether the input is the buffer of a layer before, not the caller's.
     owns_input: bool = False
+    #: How many of the inputs, the first ones, dL/dx may leave out.
+    unneeded: int = 0
 
     def empty(self, *shape):
         """An array with an entry of that shape for each row, of each net."""
@@ -45,6 +47,8 @@ class Layer:
     training_only: ClassVar[bool] = False
     #: Whether it only prepares CSR rows, and is no layer of the network's own.
     door_only: ClassVar[bool] = False
+    #: How many outputs, the first ones, are its inputs as they are.
+    n_copied: int = 0
     n_in: int
     n_out: int
 

@@ -62,10 +62,11 @@ class Dense(Layer):
         if not room.training:
             return
         self.buffers = [room.empty(n_out) for _ in range(self.f.n_buffers)]
-        self.dx = room.empty(n_in) if room.needs_dx else None
-        self.weights_T = self.weights.mT
+        needed = n_in - room.unneeded
+        self.dx = room.empty(needed) if room.needs_dx else None
+        self.weights_T = self.weights[..., room.unneeded :, :].mT
         self.matmul_dW = fastest_matmul(n_in, n, n_out, room.nets)
-        self.matmul_dx = fastest_matmul(n, n_out, n_in, room.nets)
+        self.matmul_dx = fastest_matmul(n, n_out, needed, room.nets)
 
     def what_x_is_multiplied_by(self):
         """The weights as the products take them."""

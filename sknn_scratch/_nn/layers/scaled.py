@@ -34,7 +34,7 @@ class ScaledDense(Dense):
         self.scales = scales
 
     def parameters(self):
-        own = {"s": Parameter((self.n_in,), rate_factor=self.rate_of_s)}
+        own = {"s": Parameter((self.n_in,), decays=False, rate_factor=self.rate_of_s)}
         return {**super().parameters(), **own}
 
     def draw(self, initializer, random_state, x=None):

@@ -43,6 +43,6 @@ def test_each_parameter_has_a_rate_of_its_own():
     rates = {name: p.rate_factor for name, p in layer.parameters().items()}
     assert rates == {"W": 0.5, "b": 0.1, "s": 5.0}
     decays = {name: p.decays for name, p in layer.parameters().items()}
-    assert decays == {"W": True, "b": False, "s": True}
+    assert decays == {"W": True, "b": False, "s": False}
     usual = ScaledDense(N_IN, 3, tanh, SCALES)
     assert layer.signature() != usual.signature()

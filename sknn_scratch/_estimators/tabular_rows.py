@@ -1,0 +1,117 @@
+"""The rows of an encoded table, and which of them each net holds out."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+#: A matrix with bins of up to this many bytes is made once and kept.
+MOST_BYTES = 1 << 28
+#: A net holds out no more rows than this: more say hardly more of it.
+MOST_HELD_OUT = 3000
+
+
+class BinnedRows:
+    """An encoded table whose bins are made for the rows that are asked for.
+
+    Sixteen bins of each number take sixteen times the memory of the numbers.
+
+    Parameters
+    ----------
+    raw : ndarray of shape (n_samples, n_raw)
+        The columns that are no bins.
+    bins : Bins
+        ``bins.encode(raw, out)`` writes the others.
+    """
+
+    def __init__(self, raw, bins):
+        self.raw, self.bins, self.dtype = raw, bins, raw.dtype
+        self.shape = len(raw), raw.shape[1] + len(bins.column)
+
+    def __len__(self):
+        return len(self.raw)
+
+    def __getitem__(self, rows):
+        return self.take(np.arange(len(self))[rows])
+
+    def astype(self, dtype, copy=True):
+        """Itself: the rows are of the dtype that networks compute in."""
+        return self
+
+    def take(self, rows, axis=0, out=None, mode="raise"):
+        """The rows (..., n_columns), like an array's."""
+        if out is None:
+            out = np.empty((*rows.shape, self.shape[1]), self.dtype)
+        flat, n_raw = out.reshape(-1, self.shape[1]), self.raw.shape[1]
+        flat[:, :n_raw] = self.raw[rows.ravel()]
+        self.bins.encode(flat[:, :n_raw], flat[:, n_raw:])
+        return out
+
+
+@dataclass
+class Table:
+    """An encoded table, without its bins and with them."""
+
+    raw: np.ndarray
+    #: The raw columns and bins behind them; half as many, twice as wide.
+    full: Any
+    coarse: Any
+    #: Which of the columns are numbers of more than two values.
+    numbers: np.ndarray
+
+    @classmethod
+    def of(cls, encoder, X):
+        """The table X, as a fitted encoder sees it."""
+        raw, bins = encoder._encode(X, with_bins=False), encoder._bins
+        full: Any = BinnedRows(raw, bins)
+        coarse: Any = BinnedRows(raw, bins.halved())
+        if len(raw) * full.shape[1] * raw.itemsize <= MOST_BYTES:
+            full, coarse = full[:], coarse[:]
+        return cls(raw, full, coarse, np.unique(bins.column))
+
+    def joined(self, other):
+        """This table's rows, and those of another one behind them."""
+        raw = np.concatenate([self.raw, other.raw])
+        if isinstance(self.full, BinnedRows):
+            full, coarse = (
+                BinnedRows(raw, own.bins) for own in (self.full, self.coarse)
+            )
+            return Table(raw, full, coarse, self.numbers)
+        return Table(
+            raw,
+            np.concatenate([self.full, other.full]),
+            np.concatenate([self.coarse, other.coarse]),
+            self.numbers,
+        )
+
+    def seen_by(self, view):
+        """The columns that a view of the table is made of."""
+        return {"raw": self.raw, "bins": self.full, "cosines": self.coarse}[view]
+
+
+def deal_folds(strata, n_folds, rng):
+    """The fold of each row; rows of like strata are dealt out in turn.
+
+    No fold has more than MOST_HELD_OUT rows: what is left over is in no fold, -1.
+    """
+    order = np.lexsort((rng.random_sample(len(strata)), strata))
+    folds = np.empty(len(strata), int)
+    folds[order] = np.arange(len(strata)) % n_folds
+    for fold in range(n_folds):
+        mine = np.flatnonzero(folds == fold)
+        if len(mine) > MOST_HELD_OUT:
+            left_over = rng.permutation(len(mine))[MOST_HELD_OUT:]
+            folds[mine[left_over]] = -1
+    return folds
+
+
+def one_fold(strata, fraction, rng):
+    """A fold 0 of that share of the rows, like strata in like shares; else -1."""
+    n = len(strata)
+    n_held = min(max(1, round(fraction * n)), n - 1)
+    order = np.lexsort((rng.random_sample(n), strata))
+    folds = np.full(n, -1)
+    # Evenly spaced places in the order of the strata, from a random first one.
+    places = (np.arange(n_held) + rng.random_sample()) * (n / n_held)
+    folds[order[places.astype(int)]] = 0
+    return folds
