@@ -36,8 +36,6 @@ SETTINGS = {
     "bins only (the fast setting)": {"views": ["bins"]},
     "cosines only": {"views": ["cosines"]},
     "without the cosines": {"views": ["raw", "bins"]},
-    "without the raw columns": {"views": ["bins", "cosines"]},
-    "8 bins": {"n_bins": 8},
     "4 members": {"n_members": 4},
     "the same 20 % held out by all": {"validation_fraction": 0.2},
     "no weight decay": {"weight_decay": 0.0},

@@ -4,11 +4,14 @@ import re
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from benchmarks import __main__ as benchmarks
+from benchmarks import tables
 from benchmarks._cases import TABLES
 from benchmarks._measure import ratios
 
@@ -83,3 +86,54 @@ def test_ctrl_c_ends_the_job():
             job.kill()
     assert err.strip() == "stopped"
     assert job.returncode == 130
+
+
+# ---- tables ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """One tiny training for each setting."""
+    tiny = {"n_members": 2, "max_iter": 2, "hidden_layer_sizes": 4}
+    settings = {name: {**p, **tiny} for name, p in [*tables.SETTINGS.items()][:2]}
+    monkeypatch.setattr(tables, "SETTINGS", settings)
+    for name in ("TabularMLPClassifier", "TabularMLPRegressor"):
+        made = getattr(tables, name)
+        monkeypatch.setattr(tables, name, partial(made, **tiny))
+
+
+def test_tables_of_a_folder(small, tmp_path, capsys):
+    pd = pytest.importorskip("pandas")
+    rng = np.random.default_rng(0)
+    town = rng.choice(["Oslo", "Rome"], 90)
+    rows = pd.DataFrame({"age": rng.uniform(size=90), "town": town})
+    rows.assign(target=rows["age"] * 3).to_csv(tmp_path / "ages.csv", index=False)
+    rows.assign(**{"class": town}).to_csv(tmp_path / "towns.csv", index=False)
+    sets = list(tables.sets_in(tmp_path))
+    assert [(name, is_classes) for name, _, _, is_classes in sets] == [
+        ("ages", False),
+        ("towns", True),
+    ]
+    assert sets[0][1]["town"].dtype == "category"
+    tables.compared(sets, tables.SETTINGS, seeds=2)
+    out = capsys.readouterr().out
+    assert re.search(r"^\| ages \| 0\.\d+ \| \d\.\d+ \| [\d.]+ \| - \|", out, re.M)
+    assert re.search(r"^\| towns \| \d\.\d+ \|", out, re.M)
+    assert out.count("| raw columns only |") == 2
+
+
+def test_tables_of_scikit_learn(small, monkeypatch, capsys):
+    monkeypatch.setattr(tables, "OWN", {"wine": tables.OWN["wine"]})
+    tables.main([])
+    assert "| wine | " in capsys.readouterr().out
+
+
+def test_means_are_geometric():
+    np.testing.assert_allclose(tables._mean([0.5, 2.0, 1.0]), 1.0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
+def test_time_and_memory_against_rows(small, capsys):
+    tables.main(["--rows", "10000"])
+    row = capsys.readouterr().out.splitlines()[-1]
+    assert row.startswith("| 10,000 | 2 | ")
