@@ -99,6 +99,7 @@ STOREYS = {
         "_estimators.resnet",
         "_estimators.together",
         "_estimators.members",
+        "_estimators.tabular_levels",
         "_estimators.tabular_rows",
         "_estimators.tabular_targets",
         "_estimators.tabular_members",

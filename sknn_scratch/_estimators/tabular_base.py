@@ -29,6 +29,7 @@ from sknn_scratch._estimators.callbacks import CallbackSupportMixin, watch
 from sknn_scratch._estimators.outcomes import require_y
 from sknn_scratch._estimators.parameters import hidden_sizes, validation_set
 from sknn_scratch._estimators.tabular_course import Plan, history, mean_curve
+from sknn_scratch._estimators.tabular_levels import LevelMeans
 from sknn_scratch._estimators.tabular_members import Data, Family
 from sknn_scratch._estimators.tabular_repeats import Repeats, row_keys
 from sknn_scratch._estimators.tabular_rows import Table, deal_folds, one_fold
@@ -87,6 +88,7 @@ class BaseTabularMLP(CallbackSupportMixin, DocumentationLink, BaseEstimator):
     #: How epochs are judged: see ``Validation``.
     _judged_by: str | None = None
     _repeats: Repeats | None
+    _level_means: LevelMeans
 
     #: For each view what its family has besides the parameters.
     _of_view: dict[str, dict]
@@ -154,8 +156,9 @@ class BaseTabularMLP(CallbackSupportMixin, DocumentationLink, BaseEstimator):
         told = X, y, sample_weight
         X, y, sample_weight = self._checked(X, y, sample_weight, **of_y)
         encoder = self._encoder(X)
+        level_means = LevelMeans(encoder, X)
         rng = check_random_state(self.random_state)
-        data = self._data(encoder, X, y, sample_weight, given, rng, of_y)
+        data = self._data(encoder, level_means, X, y, sample_weight, given, rng, of_y)
         families = self._families(encoder, data.target)
         plan = Plan(
             families,
@@ -165,7 +168,7 @@ class BaseTabularMLP(CallbackSupportMixin, DocumentationLink, BaseEstimator):
             self.max_time,
             bool(self.verbose),
         )
-        attributes = partial(self._fitted, encoder, data, bool(given))
+        attributes = partial(self._fitted, encoder, level_means, data, bool(given))
         watcher = watch(self, *told, plan.n_epochs())
         parts = plan.trained(self.n_jobs, watcher, attributes)
         fitted = attributes(parts)
@@ -207,16 +210,19 @@ class BaseTabularMLP(CallbackSupportMixin, DocumentationLink, BaseEstimator):
             encoder = clone(encoder).set_params(n_bins=n_bins).fit(X)
         return encoder
 
-    def _data(self, encoder, X, y, sample_weight, given, rng, of_y):
+    def _data(self, encoder, level_means, X, y, sample_weight, given, rng, of_y):
         """What the families learn from."""
-        table = Table.of(encoder, X)
         target, smoothed, loss = self._learns(y)
         weight = smoothed.weights(y, sample_weight)
+        Y = target.encode(y, np.dtype(np.float32)).astype(np.float32)
+        told = level_means.learn(encoder, X, Y, sample_weight, rng)
+        table = Table.of(encoder, X, told)
         n = len(y)
         if given:
             X_val, y_val, weight_val = self._checked(*given, **of_y)
             target.check(y_val, all_present=False)
-            table = table.joined(Table.of(encoder, X_val))
+            told = level_means.columns(encoder, X_val)
+            table = table.joined(Table.of(encoder, X_val, told))
             folds = np.repeat([-1, 0], [n, len(y_val)])
             y = np.concatenate([y, y_val])
             if weight is not None:
@@ -254,7 +260,7 @@ class BaseTabularMLP(CallbackSupportMixin, DocumentationLink, BaseEstimator):
 
         return score
 
-    def _fitted(self, encoder, data, is_given, parts):
+    def _fitted(self, encoder, level_means, data, is_given, parts):
         """Name and value of every fitted attribute."""
         target, dtype = data.target, data.table.raw.dtype
         rows = np.flatnonzero(parts[0].known)
@@ -275,6 +281,7 @@ class BaseTabularMLP(CallbackSupportMixin, DocumentationLink, BaseEstimator):
                 repeats = seen.for_prediction(strength)
         fitted = {
             "encoder_": encoder,
+            "_level_means": level_means,
             "_target": target,
             "_nets": [(part.family.view, part.network) for part in parts],
             "_repeats": repeats,
@@ -340,7 +347,8 @@ class BaseTabularMLP(CallbackSupportMixin, DocumentationLink, BaseEstimator):
         return np.concatenate(pieces)
 
     def _mixture_of(self, X):
-        table = Table.of(self.encoder_, X)
+        told = self._level_means.columns(self.encoder_, X)
+        table = Table.of(self.encoder_, X, told)
         outputs = [
             network.predict(table.seen_by(view), LINKS["identity"])
             for view, network in self._nets

@@ -60,9 +60,11 @@ class Table:
     numbers: np.ndarray
 
     @classmethod
-    def of(cls, encoder, X):
-        """The table X, as a fitted encoder sees it."""
+    def of(cls, encoder, X, more=None):
+        """The table X, as a fitted encoder sees it, and more raw columns (n, k)."""
         raw, bins = encoder._encode(X, with_bins=False), encoder._bins
+        if more is not None and more.size:
+            raw = np.hstack([raw, more])
         full: Any = BinnedRows(raw, bins)
         coarse: Any = BinnedRows(raw, bins.halved())
         if len(raw) * full.shape[1] * raw.itemsize <= MOST_BYTES:
