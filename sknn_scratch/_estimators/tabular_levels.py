@@ -65,16 +65,17 @@ class LevelMeans:
             return np.empty((len(Y), 0), np.float32)
         weight = np.ones(len(Y)) if weight is None else weight
         folds = rng.permutation(len(Y)) % N_FOLDS
-        told, self.means = [], []
+        columns: list[np.ndarray] = []
+        self.means: list[np.ndarray] = []
         for places, n_places in self._places(encoder, X):
             own = np.empty(Y.shape)
             for fold in range(N_FOLDS):
                 others, mine = folds != fold, folds == fold
                 means = _means(places[others], n_places, Y[others], weight[others])
                 own[mine] = means[places[mine]]
-            told.append(own)
+            columns.append(own)
             self.means.append(_means(places, n_places, Y, weight))
-        told = np.hstack(told)
+        told = np.hstack(columns)
         self.center, scale = told.mean(axis=0), told.std(axis=0)
         self.scale = np.where(scale > 0, scale, 1.0)
         return self._scaled(told)
