@@ -6,7 +6,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -20,13 +20,15 @@ from sknn_scratch._estimators.parameters import (
     CLASSIFIER_CONSTRAINTS,
     REGRESSOR_CONSTRAINTS,
     TRAINING_CONSTRAINTS,
-    as_list,
+    dropout_rates,
+    for_each_layer,
+    hidden_sizes,
     store_parameters,
 )
 from sknn_scratch._estimators.regressor import NeuralRegressor
 from sknn_scratch._estimators.sklearn_names import SklearnNames
 from sknn_scratch._estimators.to_sklearn import to_sklearn
-from sknn_scratch._nn.activations import ACTIVATIONS, Activation, resolve
+from sknn_scratch._nn.activations import ACTIVATIONS, resolve
 from sknn_scratch._nn.layers import Dense, Dropout
 from sknn_scratch._types import (
     ActivationLike,
@@ -56,34 +58,17 @@ class MultilayerPerceptron(SklearnNames):
     #: The estimator of scikit-learn that this one is the twin of.
     _twin: type
 
-    def _hidden_sizes(self):
-        sizes = as_list(self.hidden_layer_sizes)
-        if sizes is None:
-            sizes = [np.asarray(self.hidden_layer_sizes).item()]
-        if any(isinstance(n, Real) and n <= 0 for n in sizes):
-            raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
-        if not all(isinstance(n, Integral) for n in sizes):
-            raise ValueError(f"hidden_layer_sizes must be integers, got {sizes}.")
-        return [int(n) for n in sizes]
-
     def _build_layers(self, n_in, n_out):
-        sizes = [n_in, *self._hidden_sizes(), n_out]
+        sizes = [n_in, *hidden_sizes(self.hidden_layer_sizes), n_out]
         dense = self._dense_layers(sizes)
-        n_hidden = len(sizes) - 2
-        rates = self._for_each_hidden(self.dropout, "dropout", n_hidden)
-        rates = [self.input_dropout, *rates]
-        if not all(isinstance(rate, Real) and 0 <= float(rate) < 1 for rate in rates):
-            raise ValueError(
-                "dropout must be a rate in [0, 1), or a list of them with one for each "
-                f"hidden layer, got {self.dropout!r}."
-            )
+        rates = dropout_rates(self.dropout, self.input_dropout, len(sizes) - 2)
         layers = []
         for layer, rate in zip(dense, rates, strict=True):
             layers += [Dropout(layer.n_in, rate), layer] if rate else [layer]
         return layers
 
     def _dense_layers(self, sizes):
-        names = self._for_each_hidden(self.activation, "activation", len(sizes) - 2)
+        names = for_each_layer(self.activation, "activation", len(sizes) - 2)
         hidden = [resolve(f) for f in names]
         # The last layer leaves the link to the loss.
         drawn_as = hidden[-1] if hidden else resolve(self.activation)
@@ -94,25 +79,6 @@ class MultilayerPerceptron(SklearnNames):
         ]
         layers[-1].drawn_as = drawn_as
         return layers
-
-    def _for_each_hidden(self, value, name, n_hidden):
-        """One value for each hidden layer: a sequence as it is, else repeated."""
-        values = as_list(value)
-        if values is None:
-            return [value] * n_hidden
-        if len(values) != n_hidden:
-            raise ValueError(
-                f"{name} must be one value, or one for each of the {n_hidden} hidden "
-                f"layers, got {len(values)}: {values}."
-            )
-        for f in values if name == "activation" else ():
-            named = isinstance(f, str) and f in ACTIVATIONS
-            if not (named or isinstance(f, Activation)):
-                raise ValueError(
-                    f"activation must be among {list(ACTIVATIONS)} or an Activation, "
-                    f"got {f!r} in {values}."
-                )
-        return values
 
     def to_sklearn(self) -> Any:
         """Hand the fitted network over to scikit-learn's own estimator.

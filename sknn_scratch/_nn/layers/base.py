@@ -37,6 +37,10 @@ class Room(NamedTuple):
         """An array with an entry of that shape for each row, of each net."""
         return np.empty((*self.nets, self.n, *shape), self.dtype)
 
+    def columns(self, n_units):
+        """Likewise one of n_units for each row, which lies in memory unit by unit."""
+        return np.empty((*self.nets, n_units, self.n), self.dtype).mT
+
 
 class Layer:
     """One step of a network's computation."""
@@ -45,6 +49,8 @@ class Layer:
     training_only: ClassVar[bool] = False
     #: Whether it only prepares CSR rows, and is no layer of the network's own.
     door_only: ClassVar[bool] = False
+    #: Whether its output, unless it is the last, is one of the hidden layers'.
+    is_hidden: ClassVar[bool] = True
     n_in: int
     n_out: int
 
