@@ -7,11 +7,18 @@ from _layers import planned
 from scipy.signal import correlate
 
 from sknn_scratch._nn.activations import ACTIVATIONS
-from sknn_scratch._nn.layers import Convolution, convolution, images
+from sknn_scratch._nn.layers import (
+    POOLINGS,
+    Convolution,
+    Pooling,
+    Room,
+    convolution,
+    images,
+)
 from sknn_scratch._nn.layers.images import pixels_of
 from sknn_scratch._nn.layers.patches import output_size
 
-TANH = ACTIVATIONS["tanh"]
+IDENTITY, TANH = ACTIVATIONS["identity"], ACTIVATIONS["tanh"]
 N = 3
 #: Image shape, filters, kernel size, stride, padding.
 SHAPES = {
@@ -139,6 +146,58 @@ def test_parts_of_a_batch_give_what_all_of_it_gives(shape, columns, monkeypatch)
         np.testing.assert_allclose(parts.grad, whole.grad, rtol=1e-10, atol=1e-12)
 
 
+POOLED = {
+    "the lecture's": ((8, 8, 1), 10, (3, 3), (1, 1), "same"),
+    "rows and columns left over": ((7, 9, 2), 3, (3, 2), (1, 1), "valid"),
+    "strides": ((9, 13, 2), 3, (3, 3), (2, 2), "same"),
+    "a sequence": ((1, 12, 2), 3, (1, 5), (1, 1), "same"),
+}
+
+
+@pytest.mark.parametrize("shape", POOLED.values(), ids=POOLED)
+@pytest.mark.parametrize("kind", POOLINGS)
+@pytest.mark.parametrize("name", ["tanh", "gelu", "identity"])
+@pytest.mark.parametrize("memory", [None, 1, 3, 8], ids=str)
+def test_a_pooled_convolution_is_the_two_layers(shape, kind, name, memory, monkeypatch):
+    """Whether f comes before the maximum or after it, in parts of any size."""
+    image_shape, n_filters, kernel_size, stride, padding = shape
+    f, pool_size = ACTIVATIONS[name], (min(2, image_shape[0]), 2)
+    parts = image_shape, n_filters, kernel_size, f, stride, padding
+    apart = planned(Convolution(*parts), N)
+    size = image_shape[0] * kernel_size[1] * image_shape[2] * 8
+    if memory is not None:
+        monkeypatch.setattr(convolution, "PATCH_BYTES", memory * size)
+        monkeypatch.setattr(images, "CACHED_BYTES", memory)
+    pool = Pooling(apart.layer.out_shape, pool_size, POOLINGS[kind], IDENTITY)
+    pool = planned(pool, N)
+    both = planned(Convolution(*parts, POOLINGS[kind], pool_size), N)
+    assert both.layer.out_shape == pool.layer.out_shape
+    x, u = rows(np.random.default_rng(5), both.layer)
+    for _ in range(2):
+        wanted = pool.forward(apart.forward(x))
+        np.testing.assert_allclose(both.forward(x), wanted, rtol=1e-10, atol=1e-12)
+        dx = apart.backward(pool.backward(u.copy()))
+        found = both.backward(u.copy())
+        np.testing.assert_allclose(found, dx, rtol=1e-9, atol=1e-11)
+        np.testing.assert_allclose(both.grad, apart.grad, rtol=1e-9, atol=1e-11)
+
+
+def test_the_convolution_of_a_pooled_one():
+    both = Convolution(
+        (8, 8, 1), 3, (3, 3), TANH, (1, 1), "same", POOLINGS["max"], (3, 3)
+    )
+    network = planned(both, N).network
+    alone = network.layers[0].without_pooling()
+    assert alone.out_shape == (8, 8, 3)
+    assert np.shares_memory(alone.W, network.theta)
+    room = Room(N, np.dtype(float))
+    x, _ = rows(np.random.default_rng(6), both)
+    maps = alone.planned(room).forward(x)
+    pool = Pooling((8, 8, 3), (3, 3), POOLINGS["max"], IDENTITY).planned(room)
+    pooled = network.layers[0].planned(room).forward(x)
+    np.testing.assert_allclose(pooled, pool.forward(maps), rtol=1e-12)
+
+
 def test_many_images_take_no_more_memory_for_patches():
     layer = Convolution((64, 64, 16), 8, (5, 5), TANH)
     plan = planned(layer, 200, "float32").layer
@@ -179,6 +238,7 @@ def test_what_differs_in_its_windows_is_no_layer_of_the_same_stack():
         Convolution((8, 8, 1), 2, (3, 3), TANH, (2, 1)),
         Convolution((8, 8, 1), 2, (3, 3), TANH, padding="valid"),
         Convolution((8, 8, 1), 2, (3, 3), ACTIVATIONS["relu"]),
+        Convolution((8, 8, 1), 2, (3, 3), TANH, pooling=POOLINGS["max"]),
         Convolution((4, 16, 1), 2, (3, 3), TANH),
     ):
         assert other.signature() != first.signature()
