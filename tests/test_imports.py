@@ -119,6 +119,7 @@ STOREYS = {
         "display._drawing",
         "display._curves",
         "display._grid",
+        "display._images",
         "display._networks",
         "display",
         "interchange",

@@ -13,17 +13,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from sknn_scratch._estimators.base import BaseNeuralEstimator
 from sknn_scratch._estimators.classifier import NeuralClassifier
 from sknn_scratch._estimators.docstrings import documented
 from sknn_scratch._estimators.images import (
-    as_rows,
-    check_images,
+    ImageInput,
     for_each_convolution,
     is_size,
     pair,
-    shape_of_images,
-    shape_of_rows,
 )
 from sknn_scratch._estimators.parameters import (
     CLASSIFIER_CONSTRAINTS,
@@ -76,13 +72,12 @@ CONVNET_CONSTRAINTS: dict = {
 MAPS_OF = 64
 
 
-class ConvolutionalNetwork(BaseNeuralEstimator):
+class ConvolutionalNetwork(ImageInput):
     """The architecture that the two ConvNets share."""
 
     filters: Any
     kernel_size: Any
     hidden_layer_sizes: Any
-    image_shape: Any
     stride: Any
     padding: str
     pool_size: Any
@@ -90,11 +85,8 @@ class ConvolutionalNetwork(BaseNeuralEstimator):
     activation: Any
     dropout: Any
     input_dropout: float
-    image_shape_: tuple[int, int, int]
 
     _exposed: tuple[str, ...] = ("coefs_", "intercepts_")
-    #: Whether fit was given images as they are, not rows; None: both are welcome.
-    _takes_images: bool | None
 
     # ---- layers ------------------------------------------------------------------
 
@@ -185,61 +177,7 @@ class ConvolutionalNetwork(BaseNeuralEstimator):
     def _count_layers(self, network):
         return len(network.named["W"]) + 1
 
-    # ---- images ------------------------------------------------------------------
-
-    def _validate(self, X, y, reset, **options):
-        shape = shape_of_images(X)
-        if shape is not None:
-            check_images(shape, self.image_shape)
-        if reset:
-            X = X if shape is None else as_rows(X, shape)
-        else:
-            X = self._as_seen(X, shape)
-        X, y = super()._validate(X, y, reset, **options)
-        wanted = shape or shape_of_rows(X.shape[1], self.image_shape)
-        if reset:
-            self.image_shape_, self._takes_images = wanted, shape is not None
-        elif wanted != self.image_shape_:
-            raise ValueError(
-                f"image_shape={self.image_shape!r}, but the earlier fit saw images of "
-                f"the shape {self.image_shape_}. Give that shape, or set "
-                "warm_start=False and call fit to start afresh."
-            )
-        return X, y
-
-    def _rows(self, X):
-        if self.__sklearn_is_fitted__():
-            X = self._as_seen(X, shape_of_images(X))
-        return super()._rows(X)
-
-    def _as_seen(self, X, shape):
-        """X as rows, if it is in the form that fit was given."""
-        n_features, fitted = self.n_features_in_, self.image_shape_
-        given_images = shape is not None
-        if self._takes_images is not None and given_images != self._takes_images:
-            seen = f"images of the shape {fitted}" if self._takes_images else "rows"
-            if given_images:
-                way_out = f"reshape X to (n_samples, {n_features})"
-            elif getattr(X, "ndim", 2) != 2:
-                return X  # neither rows nor images: scikit-learn's error says so
-            else:
-                way_out = f"reshape X to (n_samples, {', '.join(map(str, fitted))})"
-            raise ValueError(
-                f"fit was given {seen}, of {n_features} features, but now X has the "
-                f"shape {np.shape(X)}: {way_out}."
-            )
-        if not given_images:
-            return X
-        if shape != fitted:
-            raise ValueError(
-                f"fit was given images of the shape {fitted}, but now X has the shape "
-                f"{np.shape(X)}: resize the images, or fit on these."
-            )
-        return as_rows(X, shape)
-
-    def _snapshot(self, solver):
-        # A scorer gives it the rows that were held out, a callback what fit was given.
-        return {**super()._snapshot(solver), "_takes_images": None}
+    # ---- feature maps ------------------------------------------------------------
 
     def feature_maps(self, X: MatrixLike) -> list[np.ndarray]:
         """Compute what images become, convolution by convolution.
@@ -269,6 +207,11 @@ class ConvolutionalNetwork(BaseNeuralEstimator):
         ]
         return [np.concatenate(maps) for maps in zip(*parts, strict=True)]
 
+    def _pools(self):
+        """Whether each convolution's maps are pooled."""
+        layers = self._network.layers
+        return [bool(e.pool) for e in layers if isinstance(e, Convolution)]
+
     @staticmethod
     def _maps_of(x, network):
         maps, room = [], Room(len(x), network.dtype)
@@ -284,11 +227,6 @@ class ConvolutionalNetwork(BaseNeuralEstimator):
                 return maps
             x = layer.planned(room).forward(x)
         return maps
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        return tags
 
 
 @documented

@@ -6,9 +6,11 @@ Rows hold an image pixel by pixel, its channels last; images may also come as th
 
 from math import isqrt, prod
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 
+from sknn_scratch._estimators.base import BaseNeuralEstimator
 from sknn_scratch._estimators.parameters import as_list
 
 #: Of images that are given as they are, with and without channels.
@@ -116,3 +118,71 @@ def is_size(value):
 def _is_pair(value):
     sides = as_list(value)
     return sides is not None and len(sides) == 2 and all(map(is_size, sides))
+
+
+class ImageInput(BaseNeuralEstimator):
+    """An estimator that takes images, as they are or as rows."""
+
+    image_shape: Any
+    image_shape_: tuple[int, int, int]
+    #: Whether fit was given images as they are, not rows; None: both are welcome.
+    _takes_images: bool | None
+
+    def _validate(self, X, y, reset, **options):
+        shape = shape_of_images(X)
+        if shape is not None:
+            check_images(shape, self.image_shape)
+        if reset:
+            X = X if shape is None else as_rows(X, shape)
+        else:
+            X = self._as_seen(X, shape)
+        X, y = super()._validate(X, y, reset, **options)
+        wanted = shape or shape_of_rows(X.shape[1], self.image_shape)
+        if reset:
+            self.image_shape_, self._takes_images = wanted, shape is not None
+        elif wanted != self.image_shape_:
+            raise ValueError(
+                f"image_shape={self.image_shape!r}, but the earlier fit saw images of "
+                f"the shape {self.image_shape_}. Give that shape, or set "
+                "warm_start=False and call fit to start afresh."
+            )
+        return X, y
+
+    def _rows(self, X):
+        if self.__sklearn_is_fitted__():
+            X = self._as_seen(X, shape_of_images(X))
+        return super()._rows(X)
+
+    def _as_seen(self, X, shape):
+        """X as rows, if it is in the form that fit was given."""
+        n_features, fitted = self.n_features_in_, self.image_shape_
+        given_images = shape is not None
+        if self._takes_images is not None and given_images != self._takes_images:
+            seen = f"images of the shape {fitted}" if self._takes_images else "rows"
+            if given_images:
+                way_out = f"reshape X to (n_samples, {n_features})"
+            elif getattr(X, "ndim", 2) != 2:
+                return X  # neither rows nor images: scikit-learn's error says so
+            else:
+                way_out = f"reshape X to (n_samples, {', '.join(map(str, fitted))})"
+            raise ValueError(
+                f"fit was given {seen}, of {n_features} features, but now X has the "
+                f"shape {np.shape(X)}: {way_out}."
+            )
+        if not given_images:
+            return X
+        if shape != fitted:
+            raise ValueError(
+                f"fit was given images of the shape {fitted}, but now X has the shape "
+                f"{np.shape(X)}: resize the images, or fit on these."
+            )
+        return as_rows(X, shape)
+
+    def _snapshot(self, solver):
+        # A scorer gives it the rows that were held out, a callback what fit was given.
+        return {**super()._snapshot(solver), "_takes_images": None}
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags

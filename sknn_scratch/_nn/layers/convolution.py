@@ -183,7 +183,8 @@ class Convolution(OfImages, Layer):
         n_buffers = self.f.n_buffers if room.training else 0
         if self.pool:
             keeps = room.training and not isinstance(self.f, Identity)
-            self.pool = self.pool.planned(room._replace(needs_dx=False))
+            self.pool, down = self.pool.unbound(), self.pool.pool_size[0]
+            self.pool.allocate(room._replace(needs_dx=False), self.n_most // down)
             self.z = self._of_blocks(room, all_rows=keeps)
             self.y_rows = self.pool.y_rows
             buffers = [self._of_blocks(room, all_rows=True) for _ in range(n_buffers)]

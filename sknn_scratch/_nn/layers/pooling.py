@@ -91,11 +91,13 @@ class Pooling(OfImages, Layer):
     def training_entries(self):
         return self.n_in + self.n_in // self.pool_size[1] + 2 * self.n_out
 
-    def allocate(self, room):
+    def allocate(self, room, n_most=None):
+        """Make the buffers; ``n_most`` rows are worked on at a time, None chooses."""
         (height, width, n_channels), (down, right) = self.out_shape, self.pool_size
         self.y = self.pixels(room, self.out_shape)
         self.y_rows, self.x, self.delta = rows_of(self.y), None, None
-        self.n_most = rows_at_a_time(self.y[..., :1, :, :, :].nbytes * down * right)
+        row = self.y[..., :1, :, :, :].nbytes * down * right
+        self.n_most = rows_at_a_time(row) if n_most is None else n_most
         #: What is left of some rows of pixels, and what is sent back to them.
         some = min(self.n_most, height) * down, width, n_channels
         self.rows = self.pixels(room, some)
