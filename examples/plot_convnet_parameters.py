@@ -80,10 +80,11 @@ assert np.mean(scores) > np.mean(accuracy["dense, 100 and 50 units"])
 # %%
 # Each dot is one split.
 
-fig, ax = plt.subplots(figsize=(6, 2.4), layout="constrained")
+fig, ax = plt.subplots(figsize=(8, 2.6), layout="constrained")
 for k, scores in enumerate(accuracy.values()):
     ax.plot(scores, [k] * len(scores), "o", alpha=0.7)
     ax.plot(np.mean(scores), k, "k|", markersize=24)
 ax.set_yticks(range(2), list(accuracy))
 ax.set(xlabel="test accuracy (bar: mean)", ylim=(-0.6, 1.6))
+ax.locator_params(axis="x", nbins=6)
 plt.show()
