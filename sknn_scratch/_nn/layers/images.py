@@ -36,7 +36,7 @@ def pixels_of(rows, image_shape):
 
 #: What is done in several passes is done to so many bytes at a time, which stay in the
 #: cache.
-CACHED_BYTES = 1 << 18
+CACHED_BYTES = 1 << 19
 
 
 def rows_at_a_time(row):
