@@ -121,14 +121,8 @@ class Convolution(OfImages, Layer):
 
     def without_pooling(self):
         """The convolution alone, f(z); it shares the parameters."""
-        own = (
-            self.z_shape[2],
-            self.kernel_size,
-            self.activation,
-            self.stride,
-            self.padding,
-        )
-        twin = Convolution(self.image_shape, *own)
+        sizes = self.image_shape, self.z_shape[2], self.kernel_size
+        twin = Convolution(*sizes, self.activation, self.stride, self.padding)
         twin.W, twin.b = self.W, self.b
         return twin
 
@@ -140,7 +134,8 @@ class Convolution(OfImages, Layer):
         nets, size = room.nets, room.dtype.itemsize
         self.weights = self.W.reshape(*nets, -1, n_filters)
         self.b_column = self.b[..., None, :, None]
-        self.x = self.delta = self.taken_over = None
+        self.x = self.delta = None
+        self.taken_over: Any = None
         down, right = self.pool.pool_size if self.pool else (1, 1)
         # Each row of pixels, kw times: (height, kw x channels, columns x images).
         entries = self.kernel_size[1] * n_channels
@@ -169,11 +164,8 @@ class Convolution(OfImages, Layer):
 
     def _of_blocks(self, room, all_rows):
         """An array for each block, of all rows of z or of a few at a time."""
-        n_rows, n_filters = (
-            self.z_shape[0] if all_rows else self.n_most,
-            self.z_shape[2],
-        )
-        shape = *room.nets, n_rows, n_filters
+        n_rows = self.z_shape[0] if all_rows else self.n_most
+        shape = *room.nets, n_rows, self.z_shape[2]
         if all_rows:
             return [np.empty((*shape, b.width), room.dtype) for b in self.blocks]
         array = np.empty((*shape, max(b.width for b in self.blocks)), room.dtype)
@@ -182,13 +174,12 @@ class Convolution(OfImages, Layer):
     def _allocate_output(self, room):
         n_buffers = self.f.n_buffers if room.training else 0
         if self.pool:
-            keeps = room.training and not isinstance(self.f, Identity)
+            keeps = room.training and type(self.f) is not Identity
             self.pool, down = self.pool.unbound(), self.pool.pool_size[0]
             self.pool.allocate(room._replace(needs_dx=False), self.n_most // down)
             self.z = self._of_blocks(room, all_rows=keeps)
             self.y_rows = self.pool.y_rows
-            buffers = [self._of_blocks(room, all_rows=True) for _ in range(n_buffers)]
-            self.s = buffers
+            self.s = [self._of_blocks(room, all_rows=True) for _ in range(n_buffers)]
         else:
             self.y, *self.y_s = (
                 self.pixels(room, self.z_shape) for _ in range(1 + n_buffers)
@@ -249,6 +240,7 @@ class Convolution(OfImages, Layer):
     def _forward_from(self, x):
         """Make the views of a forward pass; once, as long as x is the same array."""
         self.x, x, copies = x, pixels_of(x, self.image_shape), self.copies
+        self.delta = None  # the views of the way back are of this x, too
         if copies.ndim > 3 and (x.ndim == 4 or not x.strides[0]):
             x, copies = x if x.ndim == 4 else x[0], copies[0]  # the same for all nets
         self.passes = []
@@ -336,6 +328,7 @@ class Convolution(OfImages, Layer):
     def _backward_from(self, delta):
         """Make the views of a backward pass; once, as long as delta is the same."""
         self.delta, pixels = delta, pixels_of(delta, self.out_shape)
+        self.taken_over = None
         if self.pool is None:
             self.dz = self.z
             if pixels.flags.c_contiguous:  # as the products take it

@@ -1,9 +1,11 @@
 """Convolution: SciPy's correlation, PyTorch's gradients, any shape; and its memory."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 from _gradients import assert_gradient
-from _layers import planned
+from _layers import Planned, planned
 from scipy.signal import correlate
 
 from sknn_scratch._nn.activations import ACTIVATIONS
@@ -180,6 +182,31 @@ def test_a_pooled_convolution_is_the_two_layers(shape, kind, name, memory, monke
         found = both.backward(u.copy())
         np.testing.assert_allclose(found, dx, rtol=1e-9, atol=1e-11)
         np.testing.assert_allclose(both.grad, apart.grad, rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize("kind", [None, "max"])
+@pytest.mark.parametrize("columns", [None, 2])
+def test_rows_and_gradients_may_come_in_other_arrays(kind, columns, monkeypatch):
+    """Of any order in memory; the views of earlier ones are not used for them."""
+    pools = {"pooling": POOLINGS["max"], "pool_size": (2, 2)} if kind else {}
+    layer = Convolution((4, 6, 2), 3, (3, 3), TANH, **pools)
+    rng = np.random.default_rng(7)
+    xs, us = rng.random((2, N, layer.n_in)), rng.random((2, N, layer.n_out))
+    network = planned(layer, N).network
+    wanted = {}
+    for i, j in product(range(2), range(2)):
+        fresh = Planned(network, N)
+        a, dx = fresh.forward(xs[i]).copy(), fresh.backward(us[j].copy()).copy()
+        wanted[i, j] = a, dx, fresh.grad.copy()
+    if columns:
+        monkeypatch.setattr(convolution, "PATCH_BYTES", columns * 4 * 3 * 2 * 8)
+    plan = Planned(network, N)
+    given = [np.empty((layer.n_out, N)).T, np.empty((N, layer.n_out))]
+    for i, j, k in product(range(2), range(2), range(2)):
+        given[k][...] = us[j]
+        found = plan.forward(xs[i]).copy(), plan.backward(given[k]), plan.grad
+        for ours, theirs in zip(found, wanted[i, j], strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-13)
 
 
 def test_the_convolution_of_a_pooled_one():
