@@ -2,6 +2,7 @@
 
 import pickle
 import re
+import tracemalloc
 import warnings
 
 import numpy as np
@@ -527,3 +528,17 @@ def test_many_rows_and_their_maps_come_in_parts():
     np.testing.assert_allclose(maps[0][800:], model.feature_maps(IMAGES)[0])
     unpooled = small(pooling=None).fit(IMAGES, y)
     assert [m.shape for m in unpooled.feature_maps(IMAGES[:1])] == [(1, 8, 8, 4)]
+
+
+def test_prediction_holds_a_part_of_the_maps():
+    model = small(filters=(16,)).fit(IMAGES, y)
+    many = np.tile(IMAGES, (100, 1, 1))
+    model.predict(IMAGES)
+    tracemalloc.start()
+    try:
+        model.predict(many)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    # The pooled maps of all rows alone are twice that, and the others eight times.
+    assert peak < 20e6 < len(many) * 4 * 4 * 16 * 8 / 2
