@@ -13,7 +13,12 @@ from benchmarks import _floor, _pytorch
 from benchmarks._measure import timed
 from benchmarks._searches import SEARCHES
 from benchmarks._table import Table
-from sknn_scratch import ResNetClassifier, ScratchMLPClassifier, ScratchMLPRegressor
+from sknn_scratch import (
+    ConvNetClassifier,
+    ResNetClassifier,
+    ScratchMLPClassifier,
+    ScratchMLPRegressor,
+)
 
 
 @dataclass(frozen=True)
@@ -117,6 +122,54 @@ class ResNet:
         if _pytorch.torch:
             torch = partial(_pytorch.seconds, sizes, X, y, batch, epochs, True)
             runs["torch"] = lambda: torch(_pytorch.residual) / steps
+        return runs
+
+
+@dataclass(frozen=True)
+class ConvNet:
+    """A convolutional network on images of 28 x 28, PyTorch's, and its products."""
+
+    filters: tuple
+    kernel_size: int
+    n_hidden: int
+    batch: int = 100
+
+    @property
+    def name(self):
+        filters, k = " and ".join(map(str, self.filters)), self.kernel_size
+        return f"{filters} filters of {k} x {k}, {self.n_hidden} units"
+
+    def runs(self, how):
+        epochs, n_batches = how.many(3), how.many(10, 2)
+        steps, batch = epochs * n_batches, self.batch
+        rng = np.random.default_rng(0)
+        X = rng.random((batch * n_batches, 28, 28)).astype(how.dtype)
+        y = rng.integers(10, size=len(X))
+        ours = ConvNetClassifier(
+            self.filters,
+            self.kernel_size,
+            (self.n_hidden,),
+            batch_size=batch,
+            max_iter=epochs,
+            n_iter_no_change=epochs,
+            random_state=0,
+        )
+        convolutions, n_channels, side = [], 1, 28
+        for n in self.filters:
+            convolutions.append((side**2, self.kernel_size**2 * n_channels, n))
+            n_channels, side = n, side // 2
+        sizes = side**2 * n_channels, self.n_hidden, 10
+        runs = {
+            "ours": lambda: timed(ours.fit, X, y) / steps,
+            "floor": partial(
+                _floor.of_images, convolutions, sizes, batch, steps, how.dtype
+            ),
+        }
+        if _pytorch.torch:
+            net = partial(_pytorch.convolutional, self.filters, self.kernel_size)
+            images = X[:, None]
+            torch = partial(_pytorch.of_images, net, sizes, images, y, batch, epochs)
+            runs["torch"] = lambda: torch() / steps
         return runs
 
 
@@ -321,6 +374,14 @@ TABLES = {
         ("MLP", "torch", "ours"),
         (("ours", "MLP"), ("ours", "torch")),
         [ResNet(20, 64, 200), ResNet(100, 16, 100), ResNet(20, 2, 100)],
+    ),
+    "images": Table(
+        "Convolutional networks on images of 28 x 28, batch 100",
+        "milliseconds",
+        "a step",
+        ("torch", "ours", "floor"),
+        (("ours", "torch"), ("ours", "floor")),
+        [ConvNet((10,), 3, 50), ConvNet((16, 32), 5, 100)],
     ),
     "settings": Table(
         "Settings that scikit-learn has too, 64-50-10 (regression: 20-100-100-1)",

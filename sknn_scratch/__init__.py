@@ -1,5 +1,6 @@
 """Neural networks for scikit-learn, written in NumPy."""
 
+from sknn_scratch._estimators.convnet import ConvNetClassifier, ConvNetRegressor
 from sknn_scratch._estimators.hidden_layers import HiddenLayerTransformer
 from sknn_scratch._estimators.mlp import ScratchMLPClassifier, ScratchMLPRegressor
 from sknn_scratch._estimators.resnet import ResNetClassifier, ResNetRegressor
@@ -10,6 +11,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Activation",
+    "ConvNetClassifier",
+    "ConvNetRegressor",
     "HiddenLayerTransformer",
     "ResNetClassifier",
     "ResNetRegressor",

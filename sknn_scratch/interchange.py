@@ -11,6 +11,7 @@ was trained in: runtimes have kernels for it.
 import numpy as np
 
 from sknn_scratch._estimators import targets
+from sknn_scratch._estimators.convnet import ConvNetClassifier, ConvNetRegressor
 from sknn_scratch._estimators.hidden_layers import HiddenLayerTransformer
 from sknn_scratch._estimators.mlp import ScratchMLPClassifier, ScratchMLPRegressor
 from sknn_scratch._estimators.resnet import ResNetClassifier, ResNetRegressor
@@ -26,7 +27,7 @@ from sknn_scratch.preprocessing import WhiteningTransformer
 
 __all__ = ["SKOPS_TRUSTED", "register_onnx_converters"]
 
-FLOAT = 1  # onnx.TensorProto.FLOAT
+FLOAT, INT64 = 1, 7  # of onnx.TensorProto
 
 
 def _classes_of(module, base=object):
@@ -48,6 +49,8 @@ def _skops_names():
         ScratchMLPRegressor,
         ResNetClassifier,
         ResNetRegressor,
+        ConvNetClassifier,
+        ConvNetRegressor,
         HiddenLayerTransformer,
         WhiteningTransformer,
         Network,
@@ -58,6 +61,7 @@ def _skops_names():
         *OPTIMIZERS.values(),
         *_classes_of(targets),
         *_classes_of(layers, layers.Layer),
+        *layers.POOLINGS.values(),
     }
     names = [f"{kind.__module__}.{kind.__qualname__}" for kind in types]
     return sorted([*names, "numpy.dtype"])  # an optimiser has one
@@ -87,10 +91,9 @@ class Graph:
         self.container.add_initializer(name, FLOAT, array.shape, array.ravel().tolist())
         return name
 
-    def integers(self, array):
-        array = np.asarray(array, np.int64)
+    def integers(self, values):
         name = self.name("integers")
-        self.container.add_initializer(name, 7, array.shape, array.ravel().tolist())
+        self.container.add_initializer(name, INT64, [len(values)], list(values))
         return name
 
     def node(self, op, *others, **attributes):
@@ -118,8 +121,10 @@ class Graph:
         """The model's layers, up to the hidden layer ``last`` or all with the link."""
         network = model._adopted_network()
         layers = network.prediction_layers
-        hidden = range(len(layers) - 1)
-        for layer in layers if last is None else layers[: hidden[last] + 1]:
+        end = len(layers)
+        if last is not None:
+            end = layers.index(network.hidden_layers[last]) + 1
+        for layer in layers[:end]:
             layer.onnx(self)
         if last is None:
             self.activation(model._link(model._adopted_target(network)))
@@ -151,13 +156,13 @@ def _convert_classifier(scope, operator, container):
     graph.value = mu
     if isinstance(target, Labels):
         graph.node("Greater", graph.constant(0.5))
-        graph.output(label, 7)  # INT64
+        graph.output(label, INT64)
         return
     graph.node("ArgMax", axis=1, keepdims=0)
     index, classes = graph.value, scope.get_unique_variable_name("classes")
     if np.issubdtype(target.classes.dtype, np.number) or target.classes.dtype == bool:
         values = target.classes.astype(np.int64).tolist()
-        container.add_initializer(classes, 7, [len(values)], values)
+        container.add_initializer(classes, INT64, [len(values)], values)
     else:
         values = [str(c).encode() for c in target.classes]
         container.add_initializer(classes, 8, [len(values)], values)
@@ -168,7 +173,7 @@ def _convert_classifier(scope, operator, container):
         op_domain="ai.onnx.ml",
     )
     shape = scope.get_unique_variable_name("shape")
-    container.add_initializer(shape, 7, [1], [-1])
+    container.add_initializer(shape, INT64, [1], [-1])
     container.add_node("Reshape", ["flat_" + index, shape], label.full_name)
 
 
@@ -243,7 +248,7 @@ def register_onnx_converters() -> None:
             "register_onnx_converters needs skl2onnx: install it with 'pip install "
             "skl2onnx'."
         ) from error
-    for cls in (ScratchMLPClassifier, ResNetClassifier):
+    for cls in (ScratchMLPClassifier, ResNetClassifier, ConvNetClassifier):
         update_registered_converter(
             cls,
             f"SknnScratch{cls.__name__}",
@@ -258,6 +263,7 @@ def register_onnx_converters() -> None:
     others: dict[type, tuple] = {
         ScratchMLPRegressor: (Graph.network, lambda model: model.n_outputs_),
         ResNetRegressor: (Graph.network, lambda model: model.n_outputs_),
+        ConvNetRegressor: (Graph.network, lambda model: model.n_outputs_),
         WhiteningTransformer: (_whiten, lambda model: model._n_features_out),
         HiddenLayerTransformer: (
             lambda graph, model: graph.network(model.estimator_, model.layer),

@@ -4,14 +4,19 @@ import numpy as np
 from scipy import sparse
 
 from sknn_scratch._nn.layers import (
+    POOLINGS,
     ActivationLayer,
+    Convolution,
     Dense,
     Dropout,
+    Flatten,
     Pad,
     Periodic,
+    Pooling,
     ResidualStack,
     Room,
     ScaledDense,
+    Unflatten,
 )
 from sknn_scratch._nn.network import Network, run, run_back
 
@@ -29,22 +34,49 @@ class FixedDraws:
         return draws
 
 
-def dropout(activation, n_in=N_IN):
-    layer = Dropout(n_in, 0.4)
+def dropout(activation, n_in=N_IN, columns=False):
+    layer = Dropout(n_in, 0.4, columns)
     layer.generators = [FixedDraws()]
     return layer
+
+
+def image(n):
+    """A shape of images of n numbers: two rows of pixels, of one channel or two."""
+    return (2, n // 4, 2) if n % 8 == 0 else (2, n // 2, 1)
+
+
+def pooling(kind):
+    return lambda f, n=N_IN: Pooling(image(n), (2, 1), POOLINGS[kind], f)
+
+
+def pooled(kind):
+    """A convolution with its pooling: a maximum is taken before f, if f rises."""
+
+    def made(f, n=N_IN):
+        pools = {"pooling": POOLINGS[kind], "pool_size": (1, 2)}
+        return Convolution(image(n), 3, (2, 3), f, **pools)
+
+    return made
 
 
 #: One example of each layer class, made with an activation and a number of inputs.
 EXAMPLES = {
     "ActivationLayer": lambda f, n=N_IN: ActivationLayer(n, f),
+    "Convolution": lambda f, n=N_IN: Convolution(image(n), 3, (2, 3), f),
+    "Convolution, pooled": pooled("max"),
+    "Convolution, average": pooled("average"),
     "Dense": lambda f, n=N_IN: Dense(n, 3, f),
     "Dropout": dropout,
+    "Dropout, columns": lambda f, n=N_IN: dropout(f, n, columns=True),
+    "Flatten": lambda f, n=N_IN: Flatten(image(n)),
     "Pad": lambda f, n=N_IN: Pad(n, n + 2),
     "Periodic": lambda f, n=N_IN: Periodic(n, [0, n - 1], 3),
+    "Pooling": pooling("max"),
+    "Pooling, average": pooling("average"),
     "ResidualStack": lambda f, n=N_IN: ResidualStack(3, n, 0.4, f),
     "ResidualStack, tied": lambda f, n=N_IN: ResidualStack(3, n, 0.4, f, tied=True),
     "ScaledDense": lambda f, n=N_IN: ScaledDense(n, 3, f, np.linspace(0.3, 1, n)),
+    "Unflatten": lambda f, n=N_IN: Unflatten(image(n)),
     # What CSR rows find at the door; made by at_the_door.
     "SparseDense": lambda f, n=N_IN: Dense(n, 3, f),
     "SparseDropout": dropout,

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from benchmarks import __main__ as benchmarks
-from benchmarks import tables
+from benchmarks import _mnist, tables
 from benchmarks._cases import TABLES
 from benchmarks._measure import ratios
 
@@ -46,6 +46,17 @@ def test_the_names_of_the_cases_tell_them_apart():
     for table in TABLES.values():
         names = [case.name for case in table.cases]
         assert len(set(names)) == len(names)
+
+
+def test_the_study_of_mnist_runs(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    X = rng.integers(256, size=(220, 28, 28), dtype=np.uint8)
+    np.savez(tmp_path / "images.npz", X=X, y=np.arange(220) % 10)
+    file = str(tmp_path / "images.npz")
+    _mnist.main([file, "--rows", "100", "--seeds", "0", "--network", "defaults"])
+    assert re.search(
+        r"seed 0: 0\.\d{4}, \d+ s\ndefaults: median 0\.", capsys.readouterr().out
+    )
 
 
 def test_ratios_are_taken_round_by_round():

@@ -8,6 +8,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sknn_scratch import (
+    ConvNetClassifier,
+    ConvNetRegressor,
     HiddenLayerTransformer,
     ResNetClassifier,
     ResNetRegressor,
@@ -19,6 +21,8 @@ from sknn_scratch.preprocessing import WhiteningTransformer
 
 ROOT = Path(__file__).parent.parent
 ESTIMATORS = [
+    ConvNetClassifier(),
+    ConvNetRegressor(),
     HiddenLayerTransformer(ScratchMLPClassifier()),
     ResNetClassifier(),
     ResNetRegressor(),

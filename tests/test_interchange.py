@@ -13,6 +13,8 @@ from sklearn.preprocessing import StandardScaler
 
 from sknn_scratch import (
     Activation,
+    ConvNetClassifier,
+    ConvNetRegressor,
     HiddenLayerTransformer,
     ResNetClassifier,
     ResNetRegressor,
@@ -93,6 +95,40 @@ def test_classifiers(run, model, target):
     labels, probabilities = run(model, X)
     np.testing.assert_allclose(probabilities, model.predict_proba(X), atol=1e-5)
     np.testing.assert_array_equal(labels, model.predict(X))
+
+
+IMAGES = X.reshape(200, 8, 8)
+
+
+@pytest.mark.parametrize(
+    "rows", [X, IMAGES, IMAGES[:, :7]], ids=["rows", "images", "7"]
+)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"filters": (3, 5), "kernel_size": [5, (2, 3)], "stride": [1, 2]},
+        {"pooling": "average", "activation": "gelu", "pool_size": (3, 2)},
+        {"padding": "valid", "pool_size": 3, "dropout": 0.1},
+        {"pooling": None, "stride": 3, "hidden_layer_sizes": ()},
+    ],
+    ids=str,
+)
+def test_convolutional_networks(run, rows, options):
+    model = ConvNetClassifier(max_iter=10, **options).fit(rows, y)
+    labels, probabilities = run(model, rows)
+    np.testing.assert_allclose(probabilities, model.predict_proba(rows), atol=1e-5)
+    np.testing.assert_array_equal(labels, model.predict(rows))
+
+
+def test_sequences_and_their_hidden_layers(run):
+    target = X.sum(axis=1) / 20
+    model = ConvNetRegressor(image_shape=(1, 64), max_iter=10).fit(X, target)
+    (found,) = run(model, X)
+    np.testing.assert_allclose(found[:, 0], model.predict(X), rtol=1e-4, atol=1e-4)
+    for layer in (0, 1):
+        hidden = HiddenLayerTransformer(model, layer, prefit=True).fit(X, target)
+        np.testing.assert_allclose(run(hidden, X)[0], hidden.transform(X), atol=1e-5)
 
 
 def test_multilabel(run):

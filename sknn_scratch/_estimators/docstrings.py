@@ -13,6 +13,7 @@ from typing import TypeVar
 from sknn_scratch._estimators.tabular_docstrings import TABULAR_PARAGRAPHS
 from sknn_scratch._nn.activations import ACTIVATIONS
 from sknn_scratch._nn.initializers import INITIALIZERS
+from sknn_scratch._nn.layers import POOLINGS
 from sknn_scratch._nn.losses import CLASSIFICATION_LOSSES, LOSSES, REGRESSION_LOSSES
 from sknn_scratch._training.lbfgs import train_lbfgs
 from sknn_scratch._training.optimizers import OPTIMIZERS
@@ -112,6 +113,52 @@ lift_coef_ : ndarray of shape (n_features, width)
     Weights of the linear lift, where there is one.
 lift_intercept_ : ndarray of shape (width,)
     Its intercepts.""",
+    "convnet": """\
+filters : int or array-like of int, default=(10,)
+    Number of filters of each convolution.
+kernel_size : int, tuple or list, default=3
+    Height and width of the filters: an integer for both, a tuple (height, width), or a
+    list with an integer or a tuple for each convolution. On images of one row (or one
+    column) an integer is the length along it, and the convolution one-dimensional.
+hidden_layer_sizes : int or array-like of int, default=(50,)
+    Units of each dense hidden layer behind the convolutions; ``()`` is none.""",
+    "activation_convnet": _parameter(
+        "activation",
+        "relu",
+        "Activation f of the convolutions and the hidden layers; or an\n"
+        "    :class:`Activation` of your own, or a sequence with one for each of them.",
+        ACTIVATIONS,
+    ),
+    "convnet_pooling": """\
+image_shape : tuple of int or None, default=None
+    Height, width and, if there are several, channels of the images that rows hold, row
+    by row and the channels of a pixel side by side. None: a square image of one
+    channel where the number of features is a square, else one row of pixels. Images
+    that come as they are need none.
+stride : int, tuple or list, default=1
+    Pixels from one place of a filter to the next, given as ``kernel_size`` is.
+padding : {'same', 'valid'}, default='same'
+    'same' puts zeros around the image, so that maps have ``ceil(size / stride)`` pixels
+    a side; with 'valid' filters stay inside it.
+pool_size : int, tuple or list, default=2
+    Height and width of the windows of pixels that become one, given as
+    ``kernel_size`` is; 1 is no pooling. They lie side by side.
+"""
+    + _parameter(
+        "pooling",
+        "max",
+        "What a window becomes; None: no pooling. Dropout comes after it.",
+        POOLINGS,
+    ).replace("}, default", "} or None, default"),
+    "convnet_attributes": """\
+coefs_ : list of ndarray
+    Weights of the convolutions, (height, width, channels, filters), then those of the
+    dense layers, (n_in, n_out): views of one flat vector. The first dense layer's
+    inputs are the last maps, row by row and each row channel by channel.
+intercepts_ : list of ndarray
+    Intercepts of each layer, (filters,) or (n_out,): views of the same vector.
+image_shape_ : tuple of int
+    Height, width and channels of the images.""",
     "regression_loss": _parameter(
         "loss", "squared_error", "The loss to minimise.", _losses(REGRESSION_LOSSES)
     ),

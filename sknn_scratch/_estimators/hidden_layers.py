@@ -168,8 +168,7 @@ class HiddenLayerTransformer(
 
     @property
     def _n_features_out(self):
-        *hidden, _ = self.estimator_._network.prediction_layers
-        return hidden[self.layer].n_out
+        return self.estimator_._network.hidden_layers[self.layer].n_out
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -6,7 +6,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -20,14 +20,15 @@ from sknn_scratch._estimators.parameters import (
     CLASSIFIER_CONSTRAINTS,
     REGRESSOR_CONSTRAINTS,
     TRAINING_CONSTRAINTS,
-    as_list,
+    dropout_rates,
+    for_each_layer,
     hidden_sizes,
     store_parameters,
 )
 from sknn_scratch._estimators.regressor import NeuralRegressor
 from sknn_scratch._estimators.sklearn_names import SklearnNames
 from sknn_scratch._estimators.to_sklearn import to_sklearn
-from sknn_scratch._nn.activations import ACTIVATIONS, Activation, resolve
+from sknn_scratch._nn.activations import ACTIVATIONS, resolve
 from sknn_scratch._nn.layers import Dense, Dropout
 from sknn_scratch._types import (
     ActivationLike,
@@ -60,21 +61,14 @@ class MultilayerPerceptron(SklearnNames):
     def _build_layers(self, n_in, n_out):
         sizes = [n_in, *hidden_sizes(self.hidden_layer_sizes), n_out]
         dense = self._dense_layers(sizes)
-        n_hidden = len(sizes) - 2
-        rates = self._for_each_hidden(self.dropout, "dropout", n_hidden)
-        rates = [self.input_dropout, *rates]
-        if not all(isinstance(rate, Real) and 0 <= float(rate) < 1 for rate in rates):
-            raise ValueError(
-                "dropout must be a rate in [0, 1), or a list of them with one for each "
-                f"hidden layer, got {self.dropout!r}."
-            )
+        rates = dropout_rates(self.dropout, self.input_dropout, len(sizes) - 2)
         layers = []
         for layer, rate in zip(dense, rates, strict=True):
             layers += [Dropout(layer.n_in, rate), layer] if rate else [layer]
         return layers
 
     def _dense_layers(self, sizes):
-        names = self._for_each_hidden(self.activation, "activation", len(sizes) - 2)
+        names = for_each_layer(self.activation, "activation", len(sizes) - 2)
         hidden = [resolve(f) for f in names]
         # The last layer leaves the link to the loss.
         drawn_as = hidden[-1] if hidden else resolve(self.activation)
@@ -85,25 +79,6 @@ class MultilayerPerceptron(SklearnNames):
         ]
         layers[-1].drawn_as = drawn_as
         return layers
-
-    def _for_each_hidden(self, value, name, n_hidden):
-        """One value for each hidden layer: a sequence as it is, else repeated."""
-        values = as_list(value)
-        if values is None:
-            return [value] * n_hidden
-        if len(values) != n_hidden:
-            raise ValueError(
-                f"{name} must be one value, or one for each of the {n_hidden} hidden "
-                f"layers, got {len(values)}: {values}."
-            )
-        for f in values if name == "activation" else ():
-            named = isinstance(f, str) and f in ACTIVATIONS
-            if not (named or isinstance(f, Activation)):
-                raise ValueError(
-                    f"activation must be among {list(ACTIVATIONS)} or an Activation, "
-                    f"got {f!r} in {values}."
-                )
-        return values
 
     def to_sklearn(self) -> Any:
         """Hand the fitted network over to scikit-learn's own estimator.

@@ -220,7 +220,7 @@ def as_list(value):
 
 
 def hidden_sizes(value):
-    """``hidden_layer_sizes`` as a list of ints."""
+    """``hidden_layer_sizes`` as a list of integers."""
     sizes = as_list(value)
     if sizes is None:
         sizes = [np.asarray(value).item()]
@@ -229,6 +229,37 @@ def hidden_sizes(value):
     if not all(isinstance(n, Integral) for n in sizes):
         raise ValueError(f"hidden_layer_sizes must be integers, got {sizes}.")
     return [int(n) for n in sizes]
+
+
+def for_each_layer(value, name, n_layers, layers="hidden layers"):
+    """One value for each of the layers: a sequence as it is, else repeated."""
+    values = as_list(value)
+    if values is None:
+        return [value] * n_layers
+    if len(values) != n_layers:
+        raise ValueError(
+            f"{name} must be one value, or one for each of the {n_layers} {layers}, "
+            f"got {len(values)}: {values}."
+        )
+    for f in values if name == "activation" else ():
+        named = isinstance(f, str) and f in ACTIVATIONS
+        if not (named or isinstance(f, Activation)):
+            raise ValueError(
+                f"activation must be among {list(ACTIVATIONS)} or an Activation, "
+                f"got {f!r} in {values}."
+            )
+    return values
+
+
+def dropout_rates(value, input_rate, n_layers, layers="hidden layers"):
+    """The rate of the inputs, and one for each of the layers."""
+    rates = [input_rate, *for_each_layer(value, "dropout", n_layers, layers)]
+    if not all(isinstance(rate, Real) and 0 <= float(rate) < 1 for rate in rates):
+        raise ValueError(
+            "dropout must be a rate in [0, 1), or a list of them with one for each "
+            f"{layers.removesuffix('s')}, got {value!r}."
+        )
+    return rates
 
 
 def store_parameters(estimator, values):

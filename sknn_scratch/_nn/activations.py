@@ -51,6 +51,8 @@ class Activation:
     n_buffers = 0
     #: Glorot's bound is sqrt(glorot_factor / (fan_in + fan_out)).
     glorot_factor = 6.0
+    #: Whether f never falls: then f of a maximum is the maximum of f.
+    rises = False
     #: f as a chain of ONNX operators, (name, second argument) each: the argument is
     #: None, a dict of attributes, a number, or "z", f's own input. None: no ONNX form.
     onnx: tuple | None = None
@@ -120,6 +122,7 @@ class Activation:
 class Identity(Activation):
     """f(z) = z,  f' = 1"""
 
+    rises = True
     onnx = ()
 
     def forward(self, z, s=None):
@@ -133,6 +136,7 @@ class Logistic(Activation):
     """f(z) = 1 / (1 + exp(-z)),  f' = a (1 - a)"""
 
     glorot_factor = 2.0
+    rises = True
     onnx = (("Sigmoid", None),)
 
     def forward(self, z, s=None):
@@ -147,6 +151,7 @@ class Logistic(Activation):
 class Tanh(Activation):
     """f(z) = tanh(z),  f' = 1 - a^2"""
 
+    rises = True
     onnx = (("Tanh", None),)
 
     def forward(self, z, s=None):
@@ -161,6 +166,7 @@ class Tanh(Activation):
 class ReLU(Activation):
     """f(z) = max(0, z),  f' = 1 where a > 0, else 0"""
 
+    rises = True
     onnx = (("Relu", None),)
 
     def forward(self, z, s=None):
@@ -180,6 +186,7 @@ class LeakyReLU(Activation):
 
     n_buffers = 1
     leak = 0.01
+    rises = True
     onnx = (("LeakyRelu", {"alpha": 0.01}),)
 
     def forward(self, z, s=None):
@@ -200,6 +207,7 @@ class ELU(Activation):
     """
 
     n_buffers = 1
+    rises = True
     onnx = (("Elu", {"alpha": 1.0}),)
 
     def forward(self, z, s=None):
@@ -222,6 +230,7 @@ class SELU(Activation):
 
     n_buffers = 1
     c, scale = 1.6732632423543772, 1.0507009873554805
+    rises = True
     onnx = (("Selu", {"alpha": c, "gamma": scale}),)
 
     def forward(self, z, s=None):
@@ -329,6 +338,7 @@ class Softplus(Activation):
     """f(z) = log(1 + exp(z)),  f' = 1 - exp(-a)"""
 
     n_buffers = 1
+    rises = True
     onnx = (("Softplus", None),)
 
     def forward(self, z, s=None):

@@ -123,10 +123,15 @@ class Network:
         """The layers without those of training only."""
         return [layer for layer in self.layers if not layer.training_only]
 
+    @cached_property
+    def hidden_layers(self):
+        """The hidden layers: those of prediction, the output layer left out."""
+        return [layer for layer in self.prediction_layers[:-1] if layer.is_hidden]
+
     @property
     def n_hidden(self):
-        """Number of layers in prediction, the output layer left out."""
-        return len(self.prediction_layers) - 1
+        """Number of hidden layers."""
+        return len(self.hidden_layers)
 
     @property
     def n_outputs(self):
@@ -217,15 +222,16 @@ class Network:
         return out
 
     def hidden(self, X):
-        """The outputs of all layers but the last, for dense or CSR rows.
+        """The outputs of the hidden layers, for dense or CSR rows.
 
         Returns
         -------
         list of ndarray of shape (n_samples, n_units)
         """
         n, sparse = X.shape[0], not isinstance(X, np.ndarray)
-        hidden = self.prediction_layers[:-1]
-        outputs = [np.empty((n, layer.n_out), self.dtype) for layer in hidden]
+        outputs = [
+            np.empty((n, layer.n_out), self.dtype) for layer in self.hidden_layers
+        ]
         rows = min(self._rows_at_once, n)
         for start, x in self._chunks(X, rows):
             if start == 0 or x.shape[0] < rows:
@@ -233,7 +239,7 @@ class Network:
             kept = iter(outputs)
             for layer in plan:
                 x = layer.forward(x)
-                if not layer.door_only:
+                if layer.is_hidden and not layer.door_only:
                     next(kept)[start : start + rows] = x
         return outputs
 

@@ -7,9 +7,12 @@ something is drawn, not before.
 
 from sknn_scratch.display._curves import LossCurveDisplay
 from sknn_scratch.display._grid import GridSearchDisplay
+from sknn_scratch.display._images import FeatureMapsDisplay, FiltersDisplay
 from sknn_scratch.display._networks import HiddenStatesDisplay, WeightsDisplay
 
 __all__ = [
+    "FeatureMapsDisplay",
+    "FiltersDisplay",
     "GridSearchDisplay",
     "HiddenStatesDisplay",
     "LossCurveDisplay",

@@ -116,7 +116,9 @@ def test_a_column_of_labels_is_flattened_with_a_warning():
 def test_no_hidden_layer_is_logistic_regression():
     Xc, yc = load_breast_cancer(return_X_y=True)
     Xc = scale(Xc)
-    model = ScratchMLPClassifier((), solver="lbfgs", alpha=1.0, tol=1e-8, max_iter=1000)
+    model = ScratchMLPClassifier(
+        (), solver="lbfgs", alpha=1.0, tol=1e-8, max_iter=1000, random_state=0
+    )
     model.fit(Xc, yc)
     # Ours: mean loss + alpha |w|^2 / (2 n); scikit-learn's: sum + |w|^2 / (2 C).
     wanted = LogisticRegression(C=1.0, tol=1e-8, max_iter=1000).fit(Xc, yc)
@@ -125,7 +127,9 @@ def test_no_hidden_layer_is_logistic_regression():
 
 def test_no_hidden_layer_is_multinomial_regression():
     Xi, yi = load_iris(return_X_y=True)
-    model = ScratchMLPClassifier((), solver="lbfgs", alpha=1.0, tol=1e-8, max_iter=1000)
+    model = ScratchMLPClassifier(
+        (), solver="lbfgs", alpha=1.0, tol=1e-8, max_iter=1000, random_state=0
+    )
     wanted = LogisticRegression(C=1.0, tol=1e-8, max_iter=1000).fit(Xi, yi)
     np.testing.assert_allclose(
         model.fit(Xi, yi).predict_proba(Xi), wanted.predict_proba(Xi), atol=1e-3

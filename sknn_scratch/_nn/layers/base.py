@@ -39,6 +39,10 @@ class Room(NamedTuple):
         """An array with an entry of that shape for each row, of each net."""
         return np.empty((*self.nets, self.n, *shape), self.dtype)
 
+    def columns(self, n_units):
+        """Likewise one of n_units for each row, which lies in memory unit by unit."""
+        return np.empty((*self.nets, n_units, self.n), self.dtype).mT
+
 
 class Layer:
     """One step of a network's computation."""
@@ -49,6 +53,8 @@ class Layer:
     door_only: ClassVar[bool] = False
     #: How many outputs, the first ones, are its inputs as they are.
     n_copied: int = 0
+    #: Whether its output, unless it is the last, is one of the hidden layers'.
+    is_hidden: ClassVar[bool] = True
     n_in: int
     n_out: int
 

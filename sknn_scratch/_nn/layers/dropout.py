@@ -20,13 +20,16 @@ class Dropout(Layer):
         Number of inputs, and of outputs.
     rate : float or ndarray of shape (nets,)
         Probability of dropping an entry. Range [0, 1).
+    columns : bool, default=False
+        Whether the rows come from images: column after column in memory. Masks then are
+        laid out in the same way.
     """
 
     training_only = True
 
-    def __init__(self, n, rate):
+    def __init__(self, n, rate, columns=False):
         self.n_in = self.n_out = n
-        self.rate = rate
+        self.rate, self.columns = rate, columns
         #: What each net's masks are drawn from.
         self.generators: list = [None]
 
@@ -58,7 +61,10 @@ class Dropout(Layer):
         return twin
 
     def allocate(self, room):
-        self.mask, self.y = room.empty(self.n_out), room.empty(self.n_out)
+        self.mask, self.y = (
+            room.columns(self.n_out) if self.columns else room.empty(self.n_out)
+            for _ in range(2)
+        )
         self.masks = list(self.mask) if room.nets else [self.mask]
         self.threshold = per_net(self.rate, room.dtype, 2)
         self.scale = per_net(1 / (1 - self.rate), room.dtype, 2)

@@ -104,7 +104,7 @@ class Periodic(Layer):
 
     def onnx(self, graph):
         x = graph.value
-        graph.node("Gather", graph.integers(self.columns), axis=1)
+        graph.node("Gather", graph.integers(self.columns.tolist()), axis=1)
         graph.node("Unsqueeze", graph.integers([2]))
         graph.node("Mul", graph.constant(TWO_PI * self.w))
         graph.node("Add", graph.constant(TWO_PI * self.c))
