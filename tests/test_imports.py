@@ -34,6 +34,7 @@ STOREYS = {
     "ground": ["_documentation", "_pipelines", "_rollback"],
     "what a network computes": [
         "_nn.activations",
+        "_nn.activation_check",
         "_nn.arrays",
         "_nn.initializers",
         "_nn.links",
@@ -48,6 +49,7 @@ STOREYS = {
         "_nn.layers.sparse",
         "_nn.layers",
         "_nn.network",
+        "_nn.jets",
         "_nn.plan",
         "_nn",
     ],
