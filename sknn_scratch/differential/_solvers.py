@@ -1,0 +1,269 @@
+"""From the residuals to a network: the solvers of trial solutions.
+
+To add one, write it and name it in ``SOLVERS``; the optimisers of ``OPTIMIZERS`` are
+there already.
+"""
+
+import numpy as np
+from scipy import linalg, optimize
+
+from sknn_scratch._nn.parameters import Layout, Parameter
+from sknn_scratch._training.optimizers import OPTIMIZERS
+from sknn_scratch._training.schedules import SCHEDULES
+from sknn_scratch._training.threads import scipy_blas_alone
+
+#: A Gauss-Newton step is halved at most so often.
+HALVINGS = 12
+#: Gauss-Newton ends if a step leaves more than this part of the sum of squares.
+PROGRESS = 0.25
+
+
+class Course:
+    """How far a solver has come.
+
+    Parameters
+    ----------
+    residuals : Residuals
+        Of which the loss, the mean of the squares of all rows, is recorded.
+    tol : float
+        The largest relative residual at which the equation is solved.
+    say : callable, default=None
+        Receives a line for each iteration.
+    """
+
+    def __init__(self, residuals, tol, say=None):
+        self.residuals, self.tol, self.say = residuals, tol, say
+        self.losses, self.largest, self.message = [], np.inf, ""
+
+    def record(self, rows):
+        """Keep the loss of the rows after an iteration."""
+        self.record_loss(np.mean(rows**2))
+
+    def record_loss(self, loss):
+        """Keep the loss after an iteration."""
+        self.losses.append(float(loss))
+        if self.say:
+            self.say(f"Iteration {len(self.losses)}, loss = {self.losses[-1]:.8g}")
+
+    @property
+    def solved(self):
+        return self.largest <= self.tol
+
+
+def solve_gauss_newton(residuals, course, params):
+    """Linear least squares for the output weights, again and again; then all weights.
+
+    y is linear in the output layer, so that a linear equation takes one step, and a
+    nonlinear one Newton's few. What the hidden layers, as they were drawn, cannot
+    resolve is left to SciPy's ``least_squares`` over all weights.
+    """
+    n_iter = output_weights(residuals, course, params["max_iter"])
+    if not course.solved and n_iter < params["max_iter"] and params["all_weights"]:
+        all_weights(residuals, course, params["max_iter"] - n_iter)
+
+
+def output_weights(residuals, course, max_iter):
+    """Gauss-Newton with backtracking over the last layer and p; gives its steps."""
+    unknowns = Output(residuals)
+    rows = residuals.run().rows()
+    cost = rows @ rows
+    course.largest = residuals.linearise()
+    for n_iter in range(1, max_iter + 1):
+        J = residuals.jacobian_of_output()
+        at, step = unknowns.values(), least_squares(J, -rows)
+        moved = backtracked(residuals, unknowns, at, step, cost)
+        if moved is None:
+            unknowns.put(at)
+            residuals.run().linearise()
+            return n_iter - 1
+        before, (cost, rows) = cost, moved
+        course.record(rows)
+        course.largest = residuals.linearise()
+        if cost > PROGRESS * before and (course.solved or cost > 0.99 * before):
+            return n_iter
+    return max_iter
+
+
+def least_squares(J, rows):
+    """The shortest of the x that minimise |J x - rows|; nothing is checked again."""
+    if not np.isfinite(J).all():
+        raise ValueError(
+            "The derivatives of the equation are NaN or infinite at some point: check "
+            "the function there, or give its jac."
+        )
+    return linalg.lstsq(J, rows, lapack_driver="gelsd", check_finite=False)[0]
+
+
+def backtracked(residuals, unknowns, at, step, cost):
+    """Go along a step as far as it does good; (cost, rows) there, or None."""
+    for _ in range(HALVINGS):
+        unknowns.put(at + step)
+        rows = residuals.run().rows()
+        new = rows @ rows
+        if new < cost:  # False for a NaN
+            return new, rows
+        step = step / 2
+    return None
+
+
+class Output:
+    """The last layer's parameters and p as one vector, in its Jacobian's order.
+
+    Parameters
+    ----------
+    residuals : Residuals
+        Whose network and p they are.
+    """
+
+    def __init__(self, residuals):
+        last = residuals.network.layers[-1]
+        self.views = [last.W.reshape(-1), last.b, residuals.p]
+
+    def values(self):
+        """A copy of them."""
+        return np.concatenate(self.views)
+
+    def put(self, values):
+        """Set them."""
+        start = 0
+        for view in self.views:
+            view[...] = values[start : start + len(view)]
+            start += len(view)
+
+
+def all_weights(residuals, course, max_iter):
+    """SciPy's trust-region least squares over all weights and p."""
+    def rows(x):
+        residuals.vector[...] = x
+        found = residuals.run(with_back=True).rows()
+        if not np.isfinite(found).all():
+            found = np.full_like(found, 1e100)
+        return found
+
+    def jacobian(x):
+        residuals.vector[...] = x
+        residuals.run(with_back=True).linearise()
+        return residuals.jacobian()
+
+    with scipy_blas_alone():
+        result = optimize.least_squares(
+            rows,
+            residuals.vector.copy(),
+            jacobian,
+            method="trf",
+            x_scale="jac",
+            ftol=1e-15,
+            xtol=1e-15,
+            gtol=1e-15,
+            max_nfev=max_iter,
+        )
+    residuals.vector[...] = result.x
+    course.record(residuals.run(with_back=True).rows())
+    course.largest = residuals.linearise()
+
+
+def solve_lbfgs(residuals, course, params):
+    """Minimise the mean square of the residuals by SciPy's L-BFGS-B over all weights.
+
+    Liu and Nocedal (1989).
+    """
+    def objective(x):
+        residuals.vector[...] = x
+        rows = residuals.run(with_back=True).rows()
+        residuals.linearise()
+        loss = np.mean(rows**2)
+        if not np.isfinite(loss):
+            return np.inf, np.zeros_like(x)
+        return loss, residuals.gradient(2 / len(rows) * rows)
+
+    def after(intermediate_result):
+        course.record_loss(intermediate_result.fun)
+
+    with scipy_blas_alone():
+        result = optimize.minimize(
+            objective,
+            residuals.vector.copy(),
+            method="L-BFGS-B",
+            jac=True,
+            callback=after,
+            options={
+                "maxiter": params["max_iter"],
+                "maxfun": params["max_fun"],
+                "maxcor": 50,
+                "ftol": 0.0,
+                "gtol": 1e-14,
+            },
+        )
+    residuals.vector[...] = result.x
+    residuals.run(with_back=True)
+    course.largest = residuals.linearise()
+
+
+class Vector:
+    """theta and p as an optimiser takes a plan.
+
+    Parameters
+    ----------
+    residuals : Residuals
+        Whose ``vector`` the optimiser moves.
+    """
+
+    alpha = 0.0
+
+    def __init__(self, residuals):
+        self.theta = residuals.vector
+        self.grad = np.empty_like(self.theta)
+        self.total = np.ones(())
+        n_decaying = residuals.network.layout.n_decaying
+        self.layout = Layout([Flat(n_decaying, self.theta.size - n_decaying)])
+
+
+class Flat:
+    """A layer whose parameters are two stretches: those that decay, and the others."""
+
+    def __init__(self, n_decaying, n_others):
+        self.sizes = n_decaying, n_others
+
+    def parameters(self):
+        decaying, others = self.sizes
+        return {"W": Parameter((decaying,)), "b": Parameter((others,), decays=False)}
+
+
+def solve_descent(residuals, course, params, optimizer):
+    """Steps down the gradient of the mean square, epoch after epoch.
+
+    ``params["batch_size"]`` points of the equation at a time, and all points of the
+    penalties; None is all points at once.
+    """
+    vector = Vector(residuals)
+    step = optimizer.attach(vector)
+    m = len(residuals.terms[0].X)
+    size = min(params["batch_size"] or m, m)
+    n_batches = -(-m // size)
+    schedule = SCHEDULES[params["learning_rate"]](params, n_batches)
+    order, epoch, seen = np.arange(m), 0, 0
+    for epoch in range(params["max_iter"]):
+        rates = schedule.rates(optimizer.learning_rate, params["epoch"] + epoch)
+        if size < m:
+            params["random_state"].shuffle(order)
+        losses = []
+        for start, rate in zip(range(0, m, size), rates, strict=False):
+            part = residuals if size == m else residuals.some(order[start:][:size])
+            rows = part.run(with_back=True).rows()
+            course.largest = part.linearise()
+            losses.append(np.mean(rows**2))
+            vector.grad[...] = part.gradient(2 / len(rows) * rows)
+            step(rate, vector.total)
+        seen += m
+        optimizer.learning_rate = schedule.after_epoch(optimizer.learning_rate, seen)
+        course.record_loss(np.mean(losses))
+        if course.solved and size == m:
+            break
+    optimizer.detach()
+    residuals.run(with_back=True)
+    course.largest = residuals.linearise()
+
+
+SOLVERS = {"gauss_newton": solve_gauss_newton, "lbfgs": solve_lbfgs}
+#: Every solver: what it does is in its docstring.
+NAMES = {**SOLVERS, **OPTIMIZERS}
