@@ -304,7 +304,11 @@ class SpaceTimeConditions(BoxConditions):
         starts = (("initial", False, initial), ("velocity", True, velocity))
         self.edges = [
             [Edge(name, at, False, f, t) for name, at, f in sides if f is not None],
-            [Edge(name, t[0], slope, f, x) for name, slope, f in starts if f is not None],
+            [
+                Edge(name, t[0], slope, f, x)
+                for name, slope, f in starts
+                if f is not None
+            ],
         ]
         self._settle()
 

@@ -47,6 +47,13 @@ class Equation:
         #: How the derivatives are found; decided by ``settle``.
         self.how = USERS if jac is not None else COMPLEX_STEP
         self.n_equations = 0
+        #: How often the function was called.
+        self.n_calls = 0
+
+    def __call__(self, *args):
+        """The user's function."""
+        self.n_calls += 1
+        return self.function(*args)
 
     # ---- values ----------------------------------------------------------------------
 
@@ -64,10 +71,9 @@ class Equation:
     def call(self, X, jets, p):
         """The residuals (n_equations, m), as they come out; p is () or (parameters,)."""
         if not self.pointwise:
-            return self._shaped(self.function(*self.arguments(X, jets), *p), len(X))
+            return self._shaped(self(*self.arguments(X, jets), *p), len(X))
         each = [
-            self._shaped(self.function(*self._at_one(X, jets, i), *p), 1)
-            for i in range(len(X))
+            self._shaped(self(*self._at_one(X, jets, i), *p), 1) for i in range(len(X))
         ]
         return np.concatenate(each, axis=1)
 
@@ -90,8 +96,10 @@ class Equation:
         wanted = self.n_equations
         if value.ndim < 2 and (wanted <= 1 or m == 1):
             value = value.reshape(1, -1) if wanted <= 1 else value.reshape(-1, 1)
-        if value.ndim != 2 or value.shape[1] not in (1, m) or (
-            wanted and len(value) != wanted
+        if (
+            value.ndim != 2
+            or value.shape[1] not in (1, m)
+            or (wanted and len(value) != wanted)
         ):
             raise self._wrong_shape(value.shape, m)
         return np.broadcast_to(value, (len(value), m))
@@ -149,15 +157,12 @@ class Equation:
         """Whether the function gives for many points what it gives for each of them."""
         few = [0, len(X) // 2]
         try:
-            many = self._shaped(self.function(*self.arguments(X, jets), *p), len(X))
-            each = [
-                self._shaped(self.function(*self._at_one(X, jets, i), *p), 1)
-                for i in few
-            ]
+            many = self._shaped(self(*self.arguments(X, jets), *p), len(X))
+            each = [self._shaped(self(*self._at_one(X, jets, i), *p), 1) for i in few]
         except Exception:  # any that a function raises for arrays or for numbers
             # If it fails for single points too, the error for many is the clearer one.
             try:
-                self._shaped(self.function(*self._at_one(X, jets, 0), *p), 1)
+                self._shaped(self(*self._at_one(X, jets, 0), *p), 1)
             except Exception:
                 return True
             return False
@@ -194,6 +199,9 @@ class Equation:
 
     # ---- derivatives ---------------------------------------------------------------
 
+    #: How many of the jets' channels, the last ones, the function does not see.
+    unseen = 0
+
     def partials(self, X, jets, p):
         """By y's jets, (n_equations, channels, n_components, m), and by p.
 
@@ -203,8 +211,8 @@ class Equation:
         if self.how == USERS:
             by_jets = self.jac(X, jets, p)
         else:
-            by_jets = np.empty((self.n_equations, C, n, m))
-            for c in range(C):
+            by_jets = np.zeros((self.n_equations, C, n, m))
+            for c in range(C - self.unseen):
                 for j in range(n):
                     by_jets[:, c, j] = self._by(jets, (c, slice(None), j), X, jets, p)
         by_p = np.empty((self.n_equations, sum(map(len, p)), m))

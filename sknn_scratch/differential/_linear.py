@@ -83,5 +83,9 @@ def powers(tau, length, exponent):
 def times(f, g):
     """The first two derivatives of a product of functions of one variable."""
     return np.array(
-        [f[0] * g[0], f[1] * g[0] + f[0] * g[1], f[2] * g[0] + 2 * f[1] * g[1] + f[0] * g[2]]
+        [
+            f[0] * g[0],
+            f[1] * g[0] + f[0] * g[1],
+            f[2] * g[0] + 2 * f[1] * g[1] + f[0] * g[2],
+        ]
     )

@@ -6,6 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from sknn_scratch.differential._equations import Equation
+from sknn_scratch.differential._residuals import Term
+
 
 class Penalty:
     """Residuals at points of their own, added to the least-squares problem.
@@ -65,6 +68,12 @@ class Penalty:
             )
         if not np.isfinite(points).all():
             raise ValueError("X must be finite.")
+
+    def term(self, conditions, channels, box, name):
+        """The rows, for a Residuals."""
+        equation = Equation(self.residual, conditions, channels, name)
+        linear = conditions.at(self.points, channels, box)
+        return Term(equation, self.points, linear, self.weight, self.must_vanish)
 
     def __repr__(self):
         return f"Penalty({self.residual!r}, {len(self.points)} points, {self.weight!r})"

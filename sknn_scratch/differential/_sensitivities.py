@@ -48,9 +48,7 @@ def unpacked(channels, jets, squeeze):
     return Derivatives(jets[0], gradient, hessian)
 
 
-def network_derivatives(
-    estimator: Any, X: MatrixLike, order: int = 1
-) -> Derivatives:
+def network_derivatives(estimator: Any, X: MatrixLike, order: int = 1) -> Derivatives:
     """Compute a fitted network's output and its derivatives by the features.
 
     The derivatives are exact: Taylor propagation through the layers, no differences.
@@ -115,6 +113,11 @@ def network_derivatives(
     X = X if isinstance(X, np.ndarray) else X.toarray()
     X = X.astype(network.dtype, copy=False)
     link = estimator._link(estimator._adopted_target(network))
+    if order and link.kink:
+        raise ValueError(
+            f"network_derivatives of the output {link!r} are not there: {link.kink}. "
+            "Take a regressor, or a classifier of two classes."
+        )
     channels = Channels(X.shape[1], order)
     widest = max(layer.n_out for layer in network.layers)
     rows = max(1, AT_ONCE // (channels.n * max(widest, X.shape[1])))
@@ -130,7 +133,5 @@ def network_derivatives(
 
 def _jets(network, link, channels, X):
     """The jets of the outputs, link applied."""
-    if link.kink is not None and channels.order == 1:
-        link.derivatives(X)  # softmax: says why not
     z = Tape(network, channels).run(channels.seeds(X))
     return channels.through(link, z)[0]

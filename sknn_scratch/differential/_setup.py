@@ -9,12 +9,14 @@ from sknn_scratch._nn.activations import resolve
 from sknn_scratch._nn.jets import Channels, Tape
 from sknn_scratch.differential._equations import Equation
 from sknn_scratch.differential._networks import built, draw
-from sknn_scratch.differential._penalty import Penalty
 from sknn_scratch.differential._residuals import Residuals, Term, seeds
 from sknn_scratch.differential._solvers import Course, output_weights
 
 #: Units of the hidden layer by default, for so many variables.
 WIDTHS = {1: 40, 2: 300}
+#: Singular values below this part of the largest are left out when fitting a guess: a
+#: guess that is not smooth, fitted to the last digit, takes weights of any size.
+ROUGHLY = 1e-5
 #: Numbers of jets that are computed at a time.
 AT_ONCE = 1 << 20
 
@@ -75,7 +77,7 @@ class Setup:
                 f"A differential equation needs a smooth activation. {error}"
             ) from error
         for penalty in self.params["penalties"]:
-            if not isinstance(penalty, Penalty):
+            if not hasattr(penalty, "term"):
                 raise ValueError(
                     f"penalties must be a list of Penalty, got {penalty!r} in it."
                 )
@@ -84,6 +86,7 @@ class Setup:
                     f"The points of {penalty!r} must have {d} column"
                     f"{'s' * (d > 1)}, got {penalty.points.shape[1]}."
                 )
+            self.conditions.check(penalty.points)
 
     def _parameters(self):
         given = self.params["parameters"]
@@ -125,7 +128,11 @@ class Setup:
                 "hidden_layer_sizes must be positive integers, at least one, got "
                 f"{self.params['hidden_layer_sizes']!r}."
             )
-        return [self.conditions.n_inputs, *map(int, sizes), self.conditions.n_components]
+        return [
+            self.conditions.n_inputs,
+            *map(int, sizes),
+            self.conditions.n_components,
+        ]
 
     def _network(self, earlier):
         params, random_state = self.params, self.params["random_state"]
@@ -149,15 +156,10 @@ class Setup:
         yield self._term(self.equation, X)
         for k, penalty in enumerate(self.params["penalties"]):
             name = f"the residual of penalty {k}"
-            equation = Equation(penalty.residual, self.conditions, self.channels, name)
-            self.conditions.check(penalty.points)
-            yield self._term(
-                equation, penalty.points, penalty.weight, penalty.must_vanish
-            )
+            yield penalty.term(self.conditions, self.channels, self.box, name)
 
-    def _term(self, equation, X, *more):
-        linear = self.conditions.at(X, self.channels, self.box)
-        return Term(equation, X, linear, *more)
+    def _term(self, equation, X):
+        return Term(equation, X, self.conditions.at(X, self.channels, self.box))
 
     def _residuals(self, terms, vector):
         return Residuals(
@@ -185,7 +187,7 @@ class Setup:
         )
         residuals = self._residuals([self._term(equation, X)], self.residuals.vector)
         residuals.settle()
-        output_weights(residuals, Course(residuals, 0.0), 2)
+        output_weights(residuals, Course(residuals, 0.0), 2, [ROUGHLY])
 
 
 def jets_of(network, conditions, box, X):
