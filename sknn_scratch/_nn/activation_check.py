@@ -62,7 +62,10 @@ def check_activation(
         return
     below, here, above = map(activation.derivatives, (z - step, z, z + step))
     names = ("value", "first derivative", "second derivative", "third derivative")
-    sources = [value(z), *((b - a) / (2 * step) for a, b in zip(below, above))]
+    sources = [
+        value(z),
+        *((b - a) / (2 * step) for a, b in zip(below, above, strict=True)),
+    ]
     for name, found, wanted in zip(names, here, sources, strict=False):
         _compare(activation, name, z, found, wanted, "method 'derivatives'", rtol)
 

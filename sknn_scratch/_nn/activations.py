@@ -8,8 +8,8 @@ Where f' can be told from the output (``tanh' = 1 - a^2``) nothing more is store
 it cannot, the entry asks for ``n_buffers`` arrays of z's shape; they come as ``s``, and
 what the forward pass leaves in them the backward pass finds there.
 
-Smooth ones also give their higher derivatives (``derivatives``), for networks that solve
-differential equations; the others say in ``kink`` why they have none.
+Smooth ones also give their higher derivatives (``derivatives``), for networks that
+solve differential equations; the others say in ``kink`` why they have none.
 
 To add an activation, write its class and name it in ``ACTIVATIONS``: every estimator
 accepts it, the gradient tests check it and the documentation lists it.

@@ -10,6 +10,7 @@ time at the beginning is one more h_l. B is the product of the distances to the 
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -111,7 +112,8 @@ class BoxConditions:
     def check(self, X):
         """Raise ValueError if points are outside of the rectangle."""
         box = self.box(X)
-        off = (X < box[:, 0] - 1e-12) | (X > box[:, 1] + 1e-12)
+        low, high = box.T
+        off = (low - X > 1e-12) | (X - high > 1e-12)
         if off.any():
             point = X[off.any(axis=1)][0]
             raise ValueError(
@@ -125,7 +127,7 @@ class BoxConditions:
         return np.empty((0, 2))
 
     def _settle(self):
-        """Make ready to compute; raise ValueError if two sides contradict each other."""
+        """Make ready to compute; raise ValueError if sides contradict each other."""
         if not any(self.edges):
             raise ValueError("There is no condition: give a function on some side.")
         self.blends = [blends(edges) for edges in self.edges]
@@ -181,10 +183,12 @@ def blends(edges):
     )
     polynomials = [Polynomial(column) for column in np.linalg.inv(G).T] if edges else []
 
-    def jets(p):
-        return lambda v: np.array([p(v), p.deriv(1)(v), p.deriv(2)(v)])
+    return [partial(polynomial_jets, p) for p in polynomials]
 
-    return [jets(p) for p in polynomials]
+
+def polynomial_jets(p, v):
+    """A polynomial and its first two derivatives at v."""
+    return np.array([p(v), p.deriv(1)(v), p.deriv(2)(v)])
 
 
 def separable(p, q):
@@ -265,8 +269,8 @@ class SpaceTimeConditions(BoxConditions):
     initial : callable or float
         u at the beginning, a vectorised function of x, or a number.
     velocity : callable, float or None, default=None
-        The derivative of u by t at the beginning, likewise: for the wave equation. None:
-        it is not given, as for the heat equation.
+        The derivative of u by t at the beginning, likewise: for the wave equation.
+        None: it is not given, as for the heat equation.
     left, right : callable, float or None, default=0.0
         u at the two ends, a function of t, or a number. None: no condition there; a
         :class:`Penalty` may take its place.

@@ -144,9 +144,9 @@ def solve_bvp(
     True
     """
     check_options("solve_bvp", options)
-    x, y, p_0 = _guess(x, y, p)
-    ends, n = [x[0], x[-1]], len(y)
-    conditions, penalties = end_conditions(bc, ends, y, p_0, bc_jac)
+    mesh, start, p_0 = _guess(x, y, p)
+    ends, n = [mesh[0], mesh[-1]], len(start)
+    conditions, penalties = end_conditions(bc, ends, start, p_0, bc_jac)
     jac = fun_jac
     if fun_jac is not None and len(p_0):
         jac = _by_y_alone(fun_jac)
@@ -164,13 +164,13 @@ def solve_bvp(
         "random_state": random_state,
         "penalties": penalties,
         "parameters": p_0 if len(p_0) else None,
-        "guess": lambda t: np.array([np.interp(t, x, row) for row in y]),
+        "guess": lambda t: np.array([np.interp(t, mesh, row) for row in start]),
         "verbose": verbose,
     }
-    best = None
+    best: Any = None
     for sizes in tried:
         m = n_points or POINTS_A_UNIT * int(sizes[-1])
-        points = chebyshev(*ends, m)
+        points = chebyshev(ends[0], ends[1], m)
         model = fitted(
             equation,
             conditions,
@@ -184,7 +184,8 @@ def solve_bvp(
             best = model, largest, points
         if largest <= tol:
             break
-    return _result(*best, ends, tol, "penalty" if penalties else "by construction")
+    how = "penalty" if penalties else "by construction"
+    return _result(best, ends, tol, how)
 
 
 def _guess(x, y, p):
@@ -222,7 +223,8 @@ def _singular(fun, S, a, n):
     return whole
 
 
-def _result(model, largest, points, ends, tol, conditions):
+def _result(best, ends, tol, conditions):
+    model, largest, points = best
     solution, equation = Solution([Piece(model)], ends), model.residual
     jets = solution._jets(points).transpose(0, 2, 1)
     p = model.parameters_
@@ -232,8 +234,8 @@ def _result(model, largest, points, ends, tol, conditions):
     message = (
         f"Solved: {found}."
         if success
-        else f"Not solved: {found}, above tol={tol:g}. Use a better guess, more units or "
-        "method='gauss_newton'; the problem may have no solution, or a steep layer."
+        else f"Not solved: {found}, above tol={tol:g}. Use a better guess, more units "
+        "or method='gauss_newton'; the problem may have no solution, or a steep layer."
     )
     return DifferentialResult(
         sol=solution,

@@ -166,12 +166,8 @@ class InitialConditions(PointConditions):
 
     def __init__(self, t0: float, y0: ArrayLike, dy0: ArrayLike | None = None) -> None:
         self.t0, self.y0, self.dy0 = t0, y0, dy0
+        self.order = 1 if dy0 is None else 2
         self.kept = self._settle()
-
-    @property
-    def order(self):
-        """The order of the equation that they are for."""
-        return 1 if self.dy0 is None else 2
 
     def _settle(self):
         y0 = number_or_vector(self.y0, "y0")
@@ -260,7 +256,8 @@ class BoundaryConditions(PointConditions):
         none = () if self._n is None else (self._n,)
         (shape,) = shapes or {none}
         n = shape[0] if shape else 1
-        rows, values = [], []
+        rows: list[np.ndarray] = []
+        values: list[np.ndarray] = []
         for k, end, value in given:
             row = np.zeros((3, 2))
             row[k, end] = 1

@@ -150,7 +150,7 @@ class EndFunction:
         except (TypeError, ValueError):  # the function does not take complex numbers
             return None
 
-    def linear(self, ya, yb, p):
+    def linear(self, ya, yb, p=()):
         """Ba, Bb and c of Ba ya + Bb yb = c; None if bc is no such function."""
         n, rng = self.n, np.random.default_rng(0)
         found = []
@@ -160,8 +160,8 @@ class EndFunction:
             with np.errstate(all="ignore"):
                 zero = self(z[:n], z[n:], *q)
                 # Of a linear function a step of any length is exact.
-                J = [self(*np.split(z + e, 2), *q) - zero for e in np.eye(2 * n)]
-            J = np.array(J).T
+                steps = [self(*np.split(z + e, 2), *q) - zero for e in np.eye(2 * n)]
+            J = np.array(steps).T
             found.append((J, J @ z - zero))
         J, c = found[1]  # of numbers of size 1
         if not all(
@@ -202,7 +202,7 @@ def end_conditions(bc, ends, y, p, bc_jac=None):
         raise ValueError(
             f"bc must return finite real numbers at the initial guess, got {first}."
         )
-    linear = function.linear(*arguments[:2], arguments[2:])
+    linear = function.linear(y[:, 0], y[:, -1], arguments[2:])
     if linear is not None:
         return EndConditions(ends, *linear), []
     return FreeEnds(ends, len(y)), [EndPenalty(function, ends[0])]

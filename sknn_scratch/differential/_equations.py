@@ -2,8 +2,8 @@
 
 The derivative of a function that computes in complex numbers, too, is
 ``Im r(y + i h) / h`` with an h so small that its square is lost: there is no difference
-in it, and so no rounding (Squire and Trapp, 1998). Whether a function is of that kind is
-tried out at the beginning, against central differences; one that is not, because it
+in it, and so no rounding (Squire and Trapp, 1998). Whether a function is of that kind
+is tried out at the beginning, against central differences; one that is not, because it
 takes an absolute value for example, is differentiated by them.
 """
 
@@ -69,7 +69,7 @@ class Equation:
         return [X.T, y[0], y[1 : 1 + d], second]
 
     def call(self, X, jets, p):
-        """The residuals (n_equations, m), as they come out; p is () or (parameters,)."""
+        """The residuals (n_equations, m) as they come; p is () or (parameters,)."""
         if not self.pointwise:
             return self._shaped(self(*self.arguments(X, jets), *p), len(X))
         each = [

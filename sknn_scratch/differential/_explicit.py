@@ -1,4 +1,4 @@
-"""Explicit equations, y' = f(t, y) or y'' = f(t, y, y'), as SciPy's users write them."""
+"""Explicit equations as SciPy's users write them: y' = f(t, y), y'' = f(t, y, y')."""
 
 import copy
 
@@ -53,7 +53,7 @@ class Explicit(Equation):
         if self.of_user is not None:
             self.check_jac(X, jets, p)
 
-    # ---- the user's derivatives --------------------------------------------------------
+    # ---- the user's derivatives ----------------------------------------------------
 
     def users_jac(self, X, jets, p):
         """By y's jets, from the user's jac."""
@@ -99,7 +99,7 @@ class Explicit(Equation):
             i, j, k = np.unravel_index(np.nan_to_num(off).argmax(), off.shape)
             raise ValueError(
                 f"{self.jac_name} is not the derivative of {self.name}: for t = "
-                f"{X[k, 0]:.6g} and y = {np.array2string(at[0, k], precision=4)} that of "
-                f"component {i} by y[{j}] is {given[i, j, k]:.6g} by {self.jac_name}, "
-                f"{wanted[i, j, k]:.6g} by central differences."
+                f"{X[k, 0]:.6g} and y = {np.array2string(at[0, k], precision=4)} that "
+                f"of component {i} by y[{j}] is {given[i, j, k]:.6g} by "
+                f"{self.jac_name}, {wanted[i, j, k]:.6g} by central differences."
             )

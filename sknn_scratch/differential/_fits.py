@@ -43,7 +43,7 @@ def fitted(residual, conditions, X, **params):
 
 
 def largest_between(model, X):
-    """The largest relative residual of the model's equation, settled, at other points."""
+    """The largest relative residual of the model's equation at other points."""
     X, _, jets = model._jets(X)
     equation = model.residual
     p = (model.parameters_,) if len(model.parameters_) else ()

@@ -59,10 +59,10 @@ def solve_ivp(
 ) -> DifferentialResult:
     """Solve an initial value problem by a trial solution.
 
-    ``y = y0 + (t - t0) N(t)`` meets the condition whatever the network N is; its weights
-    minimise the residual of the equation at Chebyshev points. Where one network does not
-    reach the tolerance the interval is split into windows, of which each begins where
-    the one before ends.
+    ``y = y0 + (t - t0) N(t)`` meets the condition whatever the network N is; its
+    weights minimise the residual of the equation at Chebyshev points. Where one network
+    does not reach the tolerance the interval is split into windows, of which each
+    begins where the one before ends.
 
     The arguments and the result are those of :func:`scipy.integrate.solve_ivp`, where
     they have a meaning here. For a smooth problem SciPy's integrators are faster; this
@@ -71,10 +71,10 @@ def solve_ivp(
     Parameters
     ----------
     fun : callable
-        Right side of y' = fun(t, y), of y'' = fun(t, y, dy) if ``dy0`` is given, or with
-        ``implicit=True`` the residual fun(t, y, dy) or fun(t, y, dy, d2y) that is to
-        vanish. It is called with t of shape (m,) and y of (n, m), and returns (n, m); or,
-        if it does not take arrays so, point by point.
+        Right side of y' = fun(t, y), of y'' = fun(t, y, dy) if ``dy0`` is given, or
+        with ``implicit=True`` the residual fun(t, y, dy) or fun(t, y, dy, d2y) that is
+        to vanish. It is called with t of shape (m,) and y of (n, m), and returns (n,
+        m); or, if it does not take arrays so, point by point.
     t_span : tuple of float
         Beginning and end (t0, t1), t0 < t1.
     y0 : array-like of shape (n,)
@@ -124,8 +124,8 @@ def solve_ivp(
 
         - ``t`` (n_t,), ``y`` (n, n_t): the solution,
         - ``sol``: the solution as a function, with ``sol.derivative(t)``,
-        - ``success``, ``status`` (0 or -1), ``message``: whether the largest residual is
-          within the tolerance,
+        - ``success``, ``status`` (0 or -1), ``message``: whether the largest residual
+          is within the tolerance,
         - ``residual`` (n, n_t): what is left of the equation at ``t``,
         - ``largest_residual``: the number that is compared with tol,
         - ``windows`` (n_windows + 1,): their ends,
@@ -140,8 +140,8 @@ def solve_ivp(
     Raises
     ------
     ValueError
-        If t_span is reversed, t_eval not inside it, fun returns NaN or a wrong shape, or
-        jac is not fun's derivative.
+        If t_span is reversed, t_eval not inside it, fun returns NaN or a wrong shape,
+        or jac is not fun's derivative.
     TypeError
         For an option that there is not.
 

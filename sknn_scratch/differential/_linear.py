@@ -25,8 +25,8 @@ class Linear(NamedTuple):
     B: np.ndarray
     #: Jets of phi: (channels, m, n_components, n_functionals).
     phi: np.ndarray
-    #: F, of B N's jets at the anchors: (n_functionals, channels, anchors, n_components),
-    #: B's product there included.
+    #: F, of B N's jets at the anchors: (n_functionals, channels, anchors,
+    #: n_components), B's product there included.
     F: np.ndarray
 
     def jets(self, N, anchored):

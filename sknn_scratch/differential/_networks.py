@@ -36,7 +36,7 @@ INITIAL = {"cover": cover, **INITIALIZERS}
 
 
 def built(sizes, activation):
-    """A network of those sizes, inputs and outputs included, its theta not yet drawn."""
+    """A network of those sizes, inputs and outputs included, not yet drawn."""
     f, identity = resolve(activation), ACTIVATIONS["identity"]
     layers = [Dense(*shape, f) for shape in pairwise(sizes)]
     layers[-1].f = identity

@@ -42,13 +42,14 @@ def solve_pde(
     Parameters
     ----------
     residual : callable
-        What must vanish, ``residual(X, u, du, d2u)``, a vectorised function of arrays of
-        shapes (2, m), (m,), (2, m) and (2, 2, m): ``d2u[0, 0] + d2u[1, 1]`` is the
+        What must vanish, ``residual(X, u, du, d2u)``, a vectorised function of arrays
+        of shapes (2, m), (m,), (2, m) and (2, 2, m): ``d2u[0, 0] + d2u[1, 1]`` is the
         Laplacian, ``du[1] - d2u[0, 0]`` the heat equation's left side. It returns (m,).
     conditions : RectangleConditions or SpaceTimeConditions
         The given values.
     guess : callable, default=None
-        A guess of the solution, a function of both coordinates: for nonlinear equations.
+        A guess of the solution, a function of both coordinates: for nonlinear
+        equations.
     method : str, default='gauss_newton'
         The ``solver`` of :class:`TrialSolution`.
     tol : float, default=1e-06
@@ -70,8 +71,8 @@ def solve_pde(
         With the fields
 
         - ``sol``: the solution as a function of two coordinates,
-        - ``x``, ``y`` (n_points,), ``u`` and ``residual`` (n_points, n_points): the grid,
-          and at (x[i], y[j]) the solution and what is left of the equation,
+        - ``x``, ``y`` (n_points,), ``u`` and ``residual`` (n_points, n_points): the
+          grid, and at (x[i], y[j]) the solution and what is left of the equation,
         - ``success``, ``status`` (0 or 1), ``message``: whether the largest residual is
           within the tolerance,
         - ``largest_residual``: the number that is compared with tol,
@@ -108,11 +109,11 @@ def solve_pde(
             f"{conditions!r}. Ordinary equations are for solve_ivp and solve_bvp."
         )
     equation = Equation(residual, conditions, Channels(2, 2))
-    tried = TRIED
+    tried: list[tuple] = list(TRIED)
     if not isinstance(hidden_layer_sizes, str):
         sizes = np.atleast_1d(hidden_layer_sizes)
         tried = [(sizes, TRIED[int(sizes[-1] > TRIED[0][0])][1])]
-    best = None
+    best: Any = None
     options = {
         "all_weights": False,
         **options,
@@ -122,7 +123,7 @@ def solve_pde(
         "random_state": random_state,
     }
     for sizes, points in tried:
-        axes = [chebyshev(*span, n_points or points) for span in conditions.spans]
+        axes = [chebyshev(a, b, n_points or points) for a, b in conditions.spans]
         model = fitted(
             equation,
             conditions,
@@ -136,7 +137,7 @@ def solve_pde(
             best = model, largest, axes
         if largest <= tol:
             break
-    return _result(*best, tol)
+    return _result(best, tol)
 
 
 def grid(x, y):
@@ -144,7 +145,8 @@ def grid(x, y):
     return np.stack(np.meshgrid(x, y, indexing="ij"), axis=-1).reshape(-1, 2)
 
 
-def _result(model, largest, axes, tol):
+def _result(best, tol):
+    model, largest, axes = best
     X, _, jets = model._jets(grid(*axes))
     shape = tuple(map(len, axes))
     p = (model.parameters_,) if len(model.parameters_) else ()

@@ -150,7 +150,8 @@ class Residuals:
         Returns
         -------
         largest : float
-            The largest residual, relative to 1 + the largest sum of its summands' sizes.
+            The largest residual, relative to 1 + the largest sum of its summands'
+            sizes.
         """
         self.parts, largest = [], 0.0
         for term, each in self._each():

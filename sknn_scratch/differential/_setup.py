@@ -1,4 +1,4 @@
-"""From an estimator's parameters to the least-squares problem that a solver is given."""
+"""From an estimator's parameters to the least-squares problem for a solver."""
 
 from numbers import Integral
 
@@ -46,6 +46,11 @@ class Setup:
         vector = np.concatenate([network.theta, p])
         self.network = network.with_theta(vector[: network.theta.size])
         self.box = earlier["_box"] if earlier else self.conditions.box(X)
+        if not (self.box[:, 1] > self.box[:, 0]).all():
+            raise ValueError(
+                "All points of X are the one where the conditions are given: there is "
+                "nothing to solve. Give points that cover the interval."
+            )
         self.anchors = self.conditions.anchors(self.box)
         self.equation = self.equation_of(params, self.channels)
         self.residuals = self._residuals(self._terms(X), vector)
@@ -65,7 +70,7 @@ class Setup:
         d = self.conditions.n_inputs
         if X.shape[1] != d:
             raise ValueError(
-                f"X must have {d} column{'s' * (d > 1)}, the variables of the equation, "
+                f"X must have {d} column{'s' * (d > 1)}, the equation's variables, "
                 f"got {X.shape[1]}."
             )
         self.conditions.check(X)
@@ -123,7 +128,7 @@ class Setup:
         if isinstance(sizes, str):
             sizes = [WIDTHS[self.conditions.n_inputs]]
         sizes = as_list(sizes) if as_list(sizes) is not None else [sizes]
-        if not sizes or not all(isinstance(k, Integral) and k > 0 for k in sizes):
+        if not sizes or not all(isinstance(k, Integral) and int(k) > 0 for k in sizes):
             raise ValueError(
                 "hidden_layer_sizes must be positive integers, at least one, got "
                 f"{self.params['hidden_layer_sizes']!r}."

@@ -17,8 +17,9 @@ HALVINGS = 12
 #: Gauss-Newton ends if a step leaves more than this part of the sum of squares.
 PROGRESS = 0.25
 #: Singular values of the output layer's Jacobian below these parts of the largest are
-#: left out: first many, for a step made from what is not smooth on the way, taken to the
-#: last digit, leaves weights of any size behind; then those that are rounding alone.
+#: left out: first many, for a step made from what is not smooth on the way, taken to
+#: the last digit, leaves weights of any size behind; then those that are rounding
+#: alone.
 CUTS = (1e-6, 1e-9, 1e-12, 2e-16)
 #: A step whose rows are off by less than this part of those before was a linear one.
 LINEAR = 1e-8
@@ -76,8 +77,8 @@ def output_weights(residuals, course, max_iter, cuts=CUTS):
     """Gauss-Newton with backtracking over the last layer and p; gives its steps.
 
     ``cuts`` are the parts of the largest singular value below which one does not count:
-    each of them until there is no more progress. Where the rows turn out to be linear in
-    the unknowns the last one follows at once.
+    each of them until there is no more progress. Where the rows turn out to be linear
+    in the unknowns the last one follows at once.
     """
     unknowns, cuts = Output(residuals), list(cuts)
     rows = residuals.run().rows()

@@ -72,19 +72,20 @@ class TrialSolution(DocumentationLink, RegressorMixin, BaseEstimator):
     """The solution of a differential equation, by a network that meets its conditions.
 
     The trial solution ``y = A + B N`` meets the conditions whatever the network N is: A
-    meets them, and B vanishes where they are given. ``fit`` minimises the mean square of
-    the equation's residual at the rows of X, the collocation points. There is no target.
+    meets them, and B vanishes where they are given. ``fit`` minimises the mean square
+    of the equation's residual at the rows of X, the collocation points. There is no
+    target.
 
     Parameters
     ----------
     residual : callable
         What must vanish, a vectorised function: of an ordinary equation of first order
-        ``residual(t, y, dy)``, of second order ``residual(t, y, dy, d2y)``. t is of shape
-        (m,); the others likewise, or (n, m) if the conditions are for n components, and
-        so is what it returns. Of a partial equation it is ``residual(X, u, du, d2u)``
-        with the shapes (2, m), (m,), (2, m) and (2, 2, m): ``d2u[0, 0] + d2u[1, 1]`` is
-        the Laplacian. With ``parameters`` these come last. A function that takes no
-        arrays is called point by point.
+        ``residual(t, y, dy)``, of second order ``residual(t, y, dy, d2y)``. t is of
+        shape (m,); the others likewise, or (n, m) if the conditions are for n
+        components, and so is what it returns. Of a partial equation it is ``residual(X,
+        u, du, d2u)`` with the shapes (2, m), (m,), (2, m) and (2, 2, m): ``d2u[0, 0] +
+        d2u[1, 1]`` is the Laplacian. With ``parameters`` these come last. A function
+        that takes no arrays is called point by point.
     conditions : conditions
         :class:`InitialConditions`, :class:`BoundaryConditions`,
         :class:`RectangleConditions` or :class:`SpaceTimeConditions`. They say the order
@@ -96,13 +97,14 @@ class TrialSolution(DocumentationLink, RegressorMixin, BaseEstimator):
         Activation f of the hidden layers: any that is smooth.
     solver : str, default='gauss_newton'
         'gauss_newton' solves linear least squares for the output layer, once for a
-        linear equation, a few times for others; with ``all_weights`` it goes on over all
-        weights. 'lbfgs' and the optimisers of :class:`~sknn_scratch.ScratchMLPRegressor`
-        ('sgd', 'adam', 'adamw', 'nadam', 'rmsprop') move all weights from the start.
+        linear equation, a few times for others; with ``all_weights`` it goes on over
+        all weights. 'lbfgs' and the optimisers of
+        :class:`~sknn_scratch.ScratchMLPRegressor` ('sgd', 'adam', 'adamw', 'nadam',
+        'rmsprop') move all weights from the start.
     all_weights : bool, default=True
-        Whether 'gauss_newton', where the output layer alone does not reach ``tol``, goes
-        on with SciPy's ``least_squares`` over all weights. That pays for a few units;
-        with many, more units are the cheaper way.
+        Whether 'gauss_newton', where the output layer alone does not reach ``tol``,
+        goes on with SciPy's ``least_squares`` over all weights. That pays for a few
+        units; with many, more units are the cheaper way.
     parameters : array-like of shape (k,) or None, default=None
         Initial values of unknown parameters of the equation, which are fitted along.
     penalties : list of Penalty, default=()
@@ -225,6 +227,7 @@ class TrialSolution(DocumentationLink, RegressorMixin, BaseEstimator):
     }
     _network: Network
     _box: np.ndarray
+    loss_curve_: list
 
     def __init__(
         self,
@@ -271,8 +274,9 @@ class TrialSolution(DocumentationLink, RegressorMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_points, n_variables)
-            The collocation points: of an ordinary equation one column. Chebyshev points,
-            denser towards the ends, are the best choice, about two for each unit.
+            The collocation points: of an ordinary equation one column. Chebyshev
+            points, denser towards the ends, are the best choice, about two for each
+            unit.
         y : None
             Not used; there is no target.
 
@@ -296,8 +300,8 @@ class TrialSolution(DocumentationLink, RegressorMixin, BaseEstimator):
         self._solve(X, resumes=self.warm_start)
         if not self.converged_:
             warnings.warn(
-                f"The largest residual, {self.largest_residual_:.3g} of the size of the "
-                f"equation's terms, is above tol={self.tol:g}. Use more units or more "
+                f"The largest residual, {self.largest_residual_:.3g} of the size of "
+                f"the equation's terms, is above tol={self.tol:g}. Use more units or "
                 "points, a smaller domain, solver='gauss_newton', or more iterations.",
                 ConvergenceWarning,
                 stacklevel=2,
@@ -313,8 +317,8 @@ class TrialSolution(DocumentationLink, RegressorMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_points, n_variables)
-            Fresh points, drawn at random for example. The domain stays that of the first
-            call.
+            Fresh points, drawn at random for example. The domain stays that of the
+            first call.
         y : None
             Not used.
 
