@@ -203,7 +203,7 @@ def jets_of(network, conditions, box, X):
     widest = max(layer.n_out for layer in network.layers)
     rows = max(1, AT_ONCE // (channels.n * widest))
     parts = []
-    for start in range(0, len(X), rows):
+    for start in range(0, max(1, len(X)), rows):
         x = X[start : start + rows]
         N = Tape(network, channels).run(seeds(channels, box, x))
         parts.append(conditions.at(x, channels, box).jets(N, anchored))

@@ -68,7 +68,9 @@ def solve_gauss_newton(residuals, course, params):
     nonlinear one Newton's few. What the hidden layers, as they were drawn, cannot
     resolve is left to variable projection, if ``all_weights`` are to move.
     """
-    n_iter = output_weights(residuals, course, params["max_iter"])
+    # A single step must be the last one, too.
+    cuts = CUTS if params["max_iter"] > 1 else CUTS[-1:]
+    n_iter = output_weights(residuals, course, params["max_iter"], cuts)
     if not course.solved and n_iter < params["max_iter"] and params["all_weights"]:
         all_weights(residuals, course, params["max_iter"] - n_iter)
 

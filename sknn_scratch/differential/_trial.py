@@ -334,27 +334,33 @@ class TrialSolution(DocumentationLink, RegressorMixin, BaseEstimator):
         ValueError
             As :meth:`fit`.
         """
-        self._solve(X, resumes=True, max_iter=1)
+        self._solve(X, resumes=True, incremental=True)
         return self
 
-    def _solve(self, X, resumes, **changes):
-        params = {**self.get_params(deep=False), **changes}
+    def _solve(self, X, resumes, incremental=False):
+        """Fit; incremental is one iteration, with the optimiser of the call before."""
+        params = self.get_params(deep=False)
+        if incremental:
+            params["max_iter"] = 1
         resumes = resumes and hasattr(self, "_network")
         X = validate_data(self, X, dtype=np.float64, reset=not resumes)
         params["random_state"] = check_random_state(self.random_state)
         setup = Setup(params, X, vars(self) if resumes else {})
         residuals = setup.residuals
         course = Course(residuals, self.tol, print if self.verbose else None)
-        state = self.__dict__.get("_optimizer") if resumes else None
-        if self.solver in SOLVERS:
-            state = None
-            SOLVERS[self.solver](residuals, course, params)
-        else:
-            state = copy.deepcopy(state) or OPTIMIZERS[self.solver](
-                residuals.vector.shape, np.float64, params
-            )
-            params["epoch"] = len(self.loss_curve_) if resumes else 0
-            solve_descent(residuals, course, params, state)
+        state = None
+        # What is not finite is noticed below, and by the solvers.
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            if self.solver in SOLVERS:
+                SOLVERS[self.solver](residuals, course, params)
+            else:
+                earlier = self.__dict__.get("_optimizer") if incremental else None
+                state = copy.deepcopy(earlier) or OPTIMIZERS[self.solver](
+                    residuals.vector.shape, np.float64, params
+                )
+                params["epoch"] = state.n_epochs = getattr(state, "n_epochs", 0)
+                solve_descent(residuals, course, params, state)
+                state.n_epochs += len(course.losses)
         if not np.isfinite(residuals.vector).all():
             raise ValueError(
                 f"solver={self.solver!r} diverged: its weights are not finite. Lower "
