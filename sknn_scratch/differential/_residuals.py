@@ -137,6 +137,14 @@ class Residuals:
         self.run()
         for term, state in self._each():
             term.settle(*state)
+        with np.errstate(all="ignore"):
+            self.linearise()
+        if not all(np.isfinite(array).all() for parts in self.parts for array in parts):
+            raise ValueError(
+                "The derivatives of the equation by y are NaN or infinite at the "
+                "beginning, as those of a root at 0 are. Give another guess, or other "
+                "points."
+            )
 
     def rows(self):
         """All rows, weighted, for the network as it was run last."""

@@ -87,6 +87,8 @@ def output_weights(residuals, course, max_iter, cuts=CUTS):
     course.largest = residuals.linearise()
     for n_iter in range(1, max_iter + 1):
         J, at, before = residuals.jacobian_of_output(), unknowns.values(), rows
+        if not np.isfinite(J).all():
+            return n_iter - 1
         if cuts[1:]:  # the shortest weights, not the shortest step
             step = least_squares(J, J @ at - rows, cuts[0]) - at
         else:
@@ -112,11 +114,6 @@ def output_weights(residuals, course, max_iter, cuts=CUTS):
 
 def least_squares(J, rows, cut):
     """The shortest of the x that minimise |J x - rows|; nothing is checked again."""
-    if not np.isfinite(J).all():
-        raise ValueError(
-            "The derivatives of the equation are NaN or infinite at some point: check "
-            "the function there, or give its jac."
-        )
     return linalg.lstsq(J, rows, cut, lapack_driver="gelsd", check_finite=False)[0]
 
 
@@ -181,13 +178,15 @@ def all_weights(residuals, course, max_iter):
             best[:] = cost, vector.copy()
             course.record(found)
             if inner.solved:
-                raise Solved
+                raise Ended
         return found if np.isfinite(cost) else np.full_like(found, 1e100)
 
     def jacobian(x):
         rows(x)
         residuals.linearise()
         J = residuals.jacobian()
+        if not np.isfinite(J).all():
+            raise Ended
         followed, R, _ = linalg.qr(J[:, ~hidden], mode="economic", pivoting=True)
         sizes = np.abs(R.diagonal())
         followed = followed[:, : np.count_nonzero(sizes > RANK * sizes[0])]
@@ -199,15 +198,15 @@ def all_weights(residuals, course, max_iter):
         with scipy_blas_alone():
             start = vector[hidden]
             optimize.least_squares(rows, start, jacobian, x_scale="jac", **exact)
-    except Solved:
+    except Ended:
         pass
     vector[...] = best[1]
     residuals.run(with_back=True)
     course.largest = residuals.linearise()
 
 
-class Solved(Exception):
-    """Ends SciPy's search: the tolerance is reached."""
+class Ended(Exception):
+    """Ends SciPy's search: the tolerance is reached, or a derivative is not finite."""
 
 
 def solve_lbfgs(residuals, course, params):
@@ -290,9 +289,9 @@ def solve_descent(residuals, course, params, optimizer):
     size = min(params["batch_size"] or m, m)
     n_batches = -(-m // size)
     schedule = SCHEDULES[params["learning_rate"]](params, n_batches)
-    order, epoch, seen = np.arange(m), 0, 0
+    order, before, seen = np.arange(m), optimizer.t // n_batches, 0
     for epoch in range(params["max_iter"]):
-        rates = schedule.rates(optimizer.learning_rate, params["epoch"] + epoch)
+        rates = schedule.rates(optimizer.learning_rate, before + epoch)
         if size < m:
             params["random_state"].shuffle(order)
         losses = []

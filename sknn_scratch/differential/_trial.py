@@ -358,9 +358,7 @@ class TrialSolution(DocumentationLink, RegressorMixin, BaseEstimator):
                 state = copy.deepcopy(earlier) or OPTIMIZERS[self.solver](
                     residuals.vector.shape, np.float64, params
                 )
-                params["epoch"] = state.n_epochs = getattr(state, "n_epochs", 0)
                 solve_descent(residuals, course, params, state)
-                state.n_epochs += len(course.losses)
         if not np.isfinite(residuals.vector).all():
             raise ValueError(
                 f"solver={self.solver!r} diverged: its weights are not finite. Lower "

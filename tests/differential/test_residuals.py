@@ -9,6 +9,7 @@ from sknn_scratch.differential import (
     InitialConditions,
     Penalty,
     RectangleConditions,
+    TrialSolution,
 )
 from sknn_scratch.differential._conditions import EndConditions
 
@@ -136,3 +137,10 @@ def test_the_largest_residual_is_relative_and_leaves_data_out():
     assert t.shape == y.shape
     size = (np.abs(dy) + 2 * np.abs(y)).max()
     assert largest == pytest.approx(np.abs(dy + 2 * y).max() / (1 + size))
+
+
+def test_derivatives_that_are_not_finite_are_named():
+    conditions = InitialConditions(0, 0.0)
+    with pytest.raises(ValueError, match="derivatives of the equation by y are NaN"):
+        trial = TrialSolution(lambda t, y, dy: dy - np.sqrt(y), conditions)
+        trial.fit(LINE)
