@@ -8,10 +8,13 @@ something is drawn, not before.
 from sknn_scratch.display._curves import LossCurveDisplay
 from sknn_scratch.display._grid import GridSearchDisplay
 from sknn_scratch.display._networks import HiddenStatesDisplay, WeightsDisplay
+from sknn_scratch.display._solutions import SolutionDisplay, SurfaceDisplay
 
 __all__ = [
     "GridSearchDisplay",
     "HiddenStatesDisplay",
     "LossCurveDisplay",
+    "SolutionDisplay",
+    "SurfaceDisplay",
     "WeightsDisplay",
 ]
