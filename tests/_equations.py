@@ -32,7 +32,7 @@ def column(a, b, m):
 def residuals(function, conditions, X, sizes=(5, 4), p=(), more=(), seed=0):
     """A settled least-squares problem with random weights."""
     rng = np.random.default_rng(seed)
-    box = conditions.box(X)
+    box = conditions._box(X)
     channels = Channels(conditions.n_inputs, conditions.order)
     network = built([conditions.n_inputs, *sizes, conditions.n_components], "tanh")
     vector = np.concatenate([network.theta, p])
@@ -40,9 +40,9 @@ def residuals(function, conditions, X, sizes=(5, 4), p=(), more=(), seed=0):
     draw(network, "cover", 3.0, np.random.RandomState(seed))
     network.layers[-1].W[...] = 0.3 * rng.standard_normal(network.layers[-1].W.shape)
     equation = Equation(function, conditions, channels)
-    terms = [Term(equation, X, conditions.at(X, channels, box))]
-    terms += [penalty.term(conditions, channels, box, "penalty") for penalty in more]
-    anchors = conditions.anchors(box)
+    terms = [Term(equation, X, conditions._at(X, channels, box))]
+    terms += [penalty._term(conditions, channels, box, "penalty") for penalty in more]
+    anchors = conditions._anchors(box)
     made = Residuals(network, channels, box, anchors, terms, vector)
     made.settle()
     return made

@@ -105,13 +105,13 @@ class BoxConditions:
         """Not counted: an equation with fewer of them may still have one solution."""
         return None
 
-    def box(self, X):
+    def _box(self, X):
         """The rectangle that the network is to cover."""
         return np.array(self.spans)
 
-    def check(self, X):
+    def _check(self, X):
         """Raise ValueError if points are outside of the rectangle."""
-        box = self.box(X)
+        box = self._box(X)
         low, high = box.T
         off = (low - X > 1e-12) | (X - high > 1e-12)
         if off.any():
@@ -122,7 +122,7 @@ class BoxConditions:
                 f"{self.spans[1]}, on which the conditions are given."
             )
 
-    def anchors(self, box):
+    def _anchors(self, box):
         """No point's jets enter elsewhere."""
         return np.empty((0, 2))
 
@@ -145,7 +145,7 @@ class BoxConditions:
                         f"{g.name} {what} is {wanted:.6g}."
                     )
 
-    def at(self, X, channels, box):
+    def _at(self, X, channels, box):
         """How u depends on N at the points X, as a Linear."""
         x, y = X.T
         across, along = self.edges

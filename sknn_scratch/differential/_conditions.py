@@ -34,22 +34,22 @@ class PointConditions:
         """Number of conditions, of all components."""
         return len(self.kept.F)
 
-    def box(self, X):
+    def _box(self, X):
         """The interval that the network is to cover: [[a, b]]."""
         ends = self.kept.ends
         if X is None:
             return np.array([[min(ends), max(ends)]])
         return np.array([[min(X.min(), *ends), max(X.max(), *ends)]])
 
-    def check(self, X):
+    def _check(self, X):
         """Raise ValueError if points are outside of what the conditions enclose."""
 
-    def anchors(self, box):
+    def _anchors(self, box):
         """The points whose jets of N enter everywhere."""
         settled = self.kept
         return np.array(settled.ends)[:, None] if settled.others else np.empty((0, 1))
 
-    def at(self, X, channels, box):
+    def _at(self, X, channels, box):
         """How y depends on N at the points X, as a Linear."""
         settled, length = self.kept, box[0, 1] - box[0, 0]
         n, t = settled.F.shape[-1], X[:, 0]

@@ -27,13 +27,13 @@ class FreeEnds(PointConditions):
     def __init__(self, ends, n):
         self.ends, self.n_components = ends, n
 
-    def box(self, X):
+    def _box(self, X):
         return np.array([self.ends])
 
-    def anchors(self, box):
+    def _anchors(self, box):
         return np.array(self.ends[1:])[:, None]
 
-    def at(self, X, channels, box):
+    def _at(self, X, channels, box):
         m, n, C = len(X), self.n_components, channels.n
         B = np.repeat(np.eye(C)[..., None], m, axis=2)
         F = np.zeros((n, C, 1, n))
@@ -55,9 +55,9 @@ class EndPenalty:
     def __init__(self, ends, a):
         self.ends, self.points = ends, np.array([[a]])
 
-    def term(self, conditions, channels, box, name):
+    def _term(self, conditions, channels, box, name):
         """The rows, for a Residuals."""
-        return EndTerm(self, conditions.at(self.points, channels, box))
+        return EndTerm(self, conditions._at(self.points, channels, box))
 
 
 class EndTerm:

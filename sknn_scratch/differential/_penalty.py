@@ -69,10 +69,10 @@ class Penalty:
         if not np.isfinite(points).all():
             raise ValueError("X must be finite.")
 
-    def term(self, conditions, channels, box, name):
+    def _term(self, conditions, channels, box, name):
         """The rows, for a Residuals."""
         equation = Equation(self.residual, conditions, channels, name)
-        linear = conditions.at(self.points, channels, box)
+        linear = conditions._at(self.points, channels, box)
         return Term(equation, self.points, linear, self.weight, self.must_vanish)
 
     def __repr__(self):

@@ -137,7 +137,7 @@ class Surface:
         X = np.stack([x.ravel(), y.ravel()], axis=1)
         if not np.isfinite(X).all():
             raise ValueError("x and y must be finite.")
-        self.piece.conditions.check(X)
+        self.piece.conditions._check(X)
         return self.piece.jets(X)[0, :, 0].reshape(x.shape)
 
 

@@ -15,14 +15,27 @@ AT_ONCE = 1 << 20
 class Derivatives(NamedTuple):
     """A function of d inputs at n points, and its derivatives there.
 
-    Of several outputs each array has an axis of outputs after the first.
+    A named tuple. Of several outputs each array has an axis of outputs after the first.
+
+    Parameters
+    ----------
+    value : ndarray of shape (n,) or (n, n_outputs)
+        The function.
+    gradient : ndarray of shape (n, d) or (n, n_outputs, d), default=None
+        Its first derivatives; None if they were not asked for.
+    hessian : ndarray of shape (n, d, d) or (n, n_outputs, d, d), default=None
+        Its second derivatives, likewise.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sknn_scratch.differential import Derivatives
+    >>> Derivatives(np.zeros(2), hessian=np.ones((2, 3, 3))).laplacian
+    array([3., 3.])
     """
 
-    #: (n,) or (n, n_outputs)
     value: np.ndarray
-    #: (n, d) or (n, n_outputs, d); None if it was not asked for.
     gradient: np.ndarray | None = None
-    #: (n, d, d) or (n, n_outputs, d, d); likewise.
     hessian: np.ndarray | None = None
 
     @property

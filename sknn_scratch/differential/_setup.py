@@ -45,13 +45,13 @@ class Setup:
             p = earlier["parameters_"]
         vector = np.concatenate([network.theta, p])
         self.network = network.with_theta(vector[: network.theta.size])
-        self.box = earlier["_box"] if earlier else self.conditions.box(X)
+        self.box = earlier["_box"] if earlier else self.conditions._box(X)
         if not (self.box[:, 1] > self.box[:, 0]).all():
             raise ValueError(
                 "All points of X are the one where the conditions are given: there is "
                 "nothing to solve. Give points that cover the interval."
             )
-        self.anchors = self.conditions.anchors(self.box)
+        self.anchors = self.conditions._anchors(self.box)
         self.equation = self.equation_of(params, self.channels)
         self.residuals = self._residuals(self._terms(X), vector)
         if not earlier and params["guess"] is not None:
@@ -73,7 +73,7 @@ class Setup:
                 f"X must have {d} column{'s' * (d > 1)}, the equation's variables, "
                 f"got {X.shape[1]}."
             )
-        self.conditions.check(X)
+        self.conditions._check(X)
         f = resolve(self.params["activation"])
         try:
             f.derivatives(np.zeros((1, 1)))
@@ -82,7 +82,7 @@ class Setup:
                 f"A differential equation needs a smooth activation. {error}"
             ) from error
         for penalty in self.params["penalties"]:
-            if not hasattr(penalty, "term"):
+            if not hasattr(penalty, "_term"):
                 raise ValueError(
                     f"penalties must be a list of Penalty, got {penalty!r} in it."
                 )
@@ -91,7 +91,7 @@ class Setup:
                     f"The points of {penalty!r} must have {d} column"
                     f"{'s' * (d > 1)}, got {penalty.points.shape[1]}."
                 )
-            self.conditions.check(penalty.points)
+            self.conditions._check(penalty.points)
 
     def _parameters(self):
         given = self.params["parameters"]
@@ -161,10 +161,10 @@ class Setup:
         yield self._term(self.equation, X)
         for k, penalty in enumerate(self.params["penalties"]):
             name = f"the residual of penalty {k}"
-            yield penalty.term(self.conditions, self.channels, self.box, name)
+            yield penalty._term(self.conditions, self.channels, self.box, name)
 
     def _term(self, equation, X):
-        return Term(equation, X, self.conditions.at(X, self.channels, self.box))
+        return Term(equation, X, self.conditions._at(X, self.channels, self.box))
 
     def _residuals(self, terms, vector):
         return Residuals(
@@ -198,7 +198,7 @@ class Setup:
 def jets_of(network, conditions, box, X):
     """The channels and the jets of y at points, by a fitted network."""
     channels = Channels(conditions.n_inputs, conditions.order)
-    anchors = conditions.anchors(box)
+    anchors = conditions._anchors(box)
     anchored = Tape(network, channels).run(seeds(channels, box, anchors))
     widest = max(layer.n_out for layer in network.layers)
     rows = max(1, AT_ONCE // (channels.n * widest))
@@ -206,5 +206,5 @@ def jets_of(network, conditions, box, X):
     for start in range(0, max(1, len(X)), rows):
         x = X[start : start + rows]
         N = Tape(network, channels).run(seeds(channels, box, x))
-        parts.append(conditions.at(x, channels, box).jets(N, anchored))
+        parts.append(conditions._at(x, channels, box).jets(N, anchored))
     return channels, np.concatenate(parts, axis=1)

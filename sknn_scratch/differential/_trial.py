@@ -379,7 +379,7 @@ class TrialSolution(DocumentationLink, RegressorMixin, BaseEstimator):
     def _jets(self, X):
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float64, reset=False)
-        self.conditions.check(X)
+        self.conditions._check(X)
         return X, *jets_of(self._network, self.conditions, self._box, X)
 
     def predict(self, X: MatrixLike) -> np.ndarray:

@@ -63,7 +63,7 @@ def trial(conditions, x, y):
     network = built([2, 6, 1], "tanh")
     network.theta[...] = np.random.default_rng(1).standard_normal(network.theta.size)
     X = np.stack(np.broadcast_arrays(x, y), axis=-1).astype(float)
-    return jets_of(network, conditions, conditions.box(None), X)[1][..., 0]
+    return jets_of(network, conditions, conditions._box(None), X)[1][..., 0]
 
 
 @each
@@ -114,8 +114,8 @@ def test_numbers_are_constant_functions():
 
 def test_points_outside_are_refused():
     with pytest.raises(ValueError, match=r"point \(3, 1\) is outside of the rectangle"):
-        rectangle().check(np.array([[0.0, 1.0], [3.0, 1.0]]))
-    rectangle().check(np.array([[2.0, 1.5]]))
+        rectangle()._check(np.array([[0.0, 1.0], [3.0, 1.0]]))
+    rectangle()._check(np.array([[2.0, 1.5]]))
 
 
 def test_they_say_what_they_are():

@@ -99,7 +99,7 @@ def test_the_trial_solution_is_not_fixed_otherwise(case):
     conditions, _ = CASES[case]
     X = np.array([[0.3]])
     channels = Channels(1, conditions.order)
-    linear = conditions.at(X, channels, np.array([[A, B]]))
+    linear = conditions._at(X, channels, np.array([[A, B]]))
     assert np.abs(linear.B[0, 0]).max() > 0.01
 
 
@@ -115,11 +115,11 @@ def test_the_textbooks_form():
     """y0 + (t - t0) N, and the straight line + (t - a) (b - t) N."""
     t = np.array([[0.25]])
     channels = Channels(1, 1)
-    linear = InitialConditions(0, 10.0).at(t, channels, np.array([[0.0, 1.0]]))
+    linear = InitialConditions(0, 10.0)._at(t, channels, np.array([[0.0, 1.0]]))
     assert linear.A[:, 0, 0].tolist() == [10, 0]
     np.testing.assert_allclose(linear.B[:, :, 0], [[0.25, 0], [1, 0.25]])
     conditions = BoundaryConditions((0, 1), y=(1.0, 3.0))
-    linear = conditions.at(t, Channels(1, 2), np.array([[0.0, 1.0]]))
+    linear = conditions._at(t, Channels(1, 2), np.array([[0.0, 1.0]]))
     np.testing.assert_allclose(linear.A[:, 0, 0], [1.5, 2, 0], atol=1e-14)
     assert abs(linear.B[0, 0, 0]) == pytest.approx(0.25 * 0.75)
 

@@ -31,7 +31,7 @@ def test_linear_conditions_are_met_by_construction(name):
     made = residuals(lambda t, y, dy: dy - y, conditions, column(0, 1, 5))
     made.run()
     anchored = made.N[:, made.at_anchors]
-    ends = conditions.at(np.array([[0.0], [1.0]]), made.channels, made.box)
+    ends = conditions._at(np.array([[0.0], [1.0]]), made.channels, made.box)
     jets = ends.jets(anchored, anchored)
     np.testing.assert_allclose(bc(*jets[0]), 0, atol=1e-12)
 
