@@ -6,7 +6,7 @@ from sknn_scratch._nn.jets import Channels
 from sknn_scratch.differential import BoundaryConditions, InitialConditions
 from sknn_scratch.differential._equations import Equation
 from sknn_scratch.differential._networks import built, draw
-from sknn_scratch.differential._residuals import Residuals, Term
+from sknn_scratch.differential._residuals import Residuals, Term, units_of
 from sknn_scratch.differential._results import chebyshev
 
 #: name -> conditions, residual(t, y, dy[, d2y]), solution.
@@ -40,7 +40,9 @@ def residuals(function, conditions, X, sizes=(5, 4), p=(), more=(), seed=0):
     draw(network, "cover", 3.0, np.random.RandomState(seed))
     network.layers[-1].W[...] = 0.3 * rng.standard_normal(network.layers[-1].W.shape)
     equation = Equation(function, conditions, channels)
-    terms = [Term(equation, X, conditions._at(X, channels, box))]
+    terms = [
+        Term(equation, X, conditions._at(X, channels, box), units_of(channels, box))
+    ]
     terms += [penalty._term(conditions, channels, box, "penalty") for penalty in more]
     anchors = conditions._anchors(box)
     made = Residuals(network, channels, box, anchors, terms, vector)

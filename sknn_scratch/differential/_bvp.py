@@ -11,10 +11,10 @@ from sknn_scratch._types import RandomState
 from sknn_scratch.differential._ends import end_conditions
 from sknn_scratch.differential._explicit import Explicit
 from sknn_scratch.differential._fits import (
-    POINTS_A_UNIT,
     check_options,
     fitted,
     largest_between,
+    points_for,
 )
 from sknn_scratch.differential._results import (
     DifferentialResult,
@@ -77,7 +77,7 @@ def solve_bvp(
     bc_jac : callable, default=None
         The derivatives of bc by ya, yb and, if there are parameters, p.
     tol : float, default=1e-08
-        The largest residual, relative to 1 plus the size of the equation's terms, at
+        The largest residual, relative to the size of the equation's terms, at
         which it is solved; looked at between the points of collocation. Range (0, inf).
     max_nodes : int, default=None
         Not used: ``n_points`` is the number of points.
@@ -169,7 +169,7 @@ def solve_bvp(
     }
     best: Any = None
     for sizes in tried:
-        m = n_points or POINTS_A_UNIT * int(sizes[-1])
+        m = points_for(sizes, n_points)
         points = chebyshev(ends[0], ends[1], m)
         model = fitted(
             equation,

@@ -5,7 +5,7 @@ import numpy as np
 from sknn_scratch.differential._conditions import EndConditions, PointConditions
 from sknn_scratch.differential._equations import STEP, H
 from sknn_scratch.differential._linear import Linear
-from sknn_scratch.differential._residuals import Parts
+from sknn_scratch.differential._residuals import Parts, ratio
 
 #: Weight of conditions that are not linear, beside the equation's rows.
 WEIGHT = 100.0
@@ -79,16 +79,18 @@ class EndTerm:
         return self.ends(*self._arguments(N, anchored, p))[:, None]
 
     def parts(self, N, anchored, p):
-        """The derivatives of the weighted rows, and the size of their summands."""
+        """The derivatives of the weighted rows, and the largest relative residual."""
         arguments = self._arguments(N, anchored, p)
         by_a, by_b, *by_p = self.ends.jacobians(arguments)
         local = np.zeros((len(by_a), len(N), 1, N.shape[-1]))
         local[:, 0, 0] = by_a
         remote = by_b[:, None, :]
         by_p = by_p[0][..., None] if p else np.zeros((len(by_a), 0, 1))
-        size = np.abs(by_a) @ np.abs(arguments[0]) + np.abs(by_b) @ np.abs(arguments[1])
+        # Of y(a) = 0 the size is that of y elsewhere.
+        size = np.abs(arguments[:2]).max() * np.abs([*by_a.T, *by_b.T]).sum(axis=0)
+        largest = ratio(np.abs(self.ends(*arguments)), size)
         w = self.weight
-        return Parts(w * local, w * remote, w * by_p), size[:, None]
+        return Parts(w * local, w * remote, w * by_p), largest
 
 
 class EndFunction:

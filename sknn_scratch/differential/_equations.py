@@ -185,8 +185,8 @@ class Equation:
 
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("error", np.exceptions.ComplexWarning)
-            wanted = (moved(STEP) - moved(-STEP)) / (2 * STEP)
             try:
+                wanted = (moved(STEP) - moved(-STEP)) / (2 * STEP)
                 found = moved(1j * H)
             except Exception:  # whatever a function does with numbers it did not expect
                 return False

@@ -2,10 +2,12 @@
 
 import inspect
 import warnings
+from numbers import Integral
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from sknn_scratch.differential._residuals import relative, units_of
 from sknn_scratch.differential._trial import TrialSolution
 
 #: Points for each unit of the hidden layer, of an ordinary equation.
@@ -44,10 +46,24 @@ def fitted(residual, conditions, X, **params):
 
 def largest_between(model, X):
     """The largest relative residual of the model's equation at other points."""
-    X, _, jets = model._jets(X)
+    X, channels, jets = model._jets(X)
     equation = model.residual
     p = (model.parameters_,) if len(model.parameters_) else ()
-    r = np.abs(equation.values(X, jets, p)).max(axis=1)
     by_jets, _ = equation.partials(X, jets, p)
-    size = np.einsum("ecnm,cmn->em", np.abs(by_jets), np.abs(jets)).max(axis=1)
-    return float(np.nan_to_num(r / (1 + size), nan=np.inf).max())
+    r = equation.values(X, jets, p)
+    return relative(r, by_jets, jets, units_of(channels, model._box))
+
+
+def points_for(hidden_layer_sizes, n_points):
+    """The number of collocation points: as asked, or two for each unit."""
+    if n_points is not None:
+        if not isinstance(n_points, Integral) or n_points < 2:
+            raise ValueError(f"n_points must be an integer above 1, got {n_points!r}.")
+        return int(n_points)
+    last = np.atleast_1d(hidden_layer_sizes)[-1:]
+    if last.dtype.kind not in "iu":
+        raise ValueError(
+            "hidden_layer_sizes must be positive integers, at least one, got "
+            f"{hidden_layer_sizes!r}."
+        )
+    return max(2, POINTS_A_UNIT * int(last[0]))

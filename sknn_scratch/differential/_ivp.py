@@ -1,6 +1,7 @@
 """Initial value problems, with the signature and the result of SciPy's solve_ivp."""
 
 from collections.abc import Callable
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -16,10 +17,10 @@ from sknn_scratch.differential._conditions import (
 from sknn_scratch.differential._equations import Equation
 from sknn_scratch.differential._explicit import Explicit
 from sknn_scratch.differential._fits import (
-    POINTS_A_UNIT,
     check_options,
     fitted,
     largest_between,
+    points_for,
 )
 from sknn_scratch.differential._results import (
     DifferentialResult,
@@ -102,7 +103,7 @@ def solve_ivp(
         points, or constant. None: by complex steps, or by finite differences where fun
         does not compute in complex numbers.
     tol : float, default=1e-08
-        The largest residual, relative to 1 plus the size of the equation's terms, at
+        The largest residual, relative to the size of the equation's terms, at
         which it is solved; looked at between the points of collocation. Range (0, inf).
     hidden_layer_sizes : array-like of int, default=(40,)
         Units of each hidden layer, of each window's network.
@@ -170,14 +171,13 @@ def solve_ivp(
         )
     if method not in NAMES:
         raise ValueError(f"method must be among {list(NAMES)}, got {method!r}.")
-    if windows != "auto" and (not isinstance(windows, int) or windows < 1):
+    if windows != "auto" and (not isinstance(windows, Integral) or windows < 1):
         raise ValueError(f"windows must be 'auto' or at least 1, got {windows!r}.")
     t_eval = _times(t_eval, t0, t1)
     if windows == "auto" and method != "gauss_newton":
         windows = 1
     conditions = InitialConditions(t0, y0, dy0)
     equation = _equation(fun, conditions, implicit, jac, args or ())
-    sizes = np.atleast_1d(hidden_layer_sizes)
     options = {
         "all_weights": windows != "auto",
         **({"max_iter": STEPS} if windows == "auto" else {}),
@@ -187,7 +187,7 @@ def solve_ivp(
         "hidden_layer_sizes": hidden_layer_sizes,
         "random_state": random_state,
     }
-    march = March(equation, options, n_points or POINTS_A_UNIT * int(sizes[-1]), tol)
+    march = March(equation, options, points_for(hidden_layer_sizes, n_points), tol)
     march.run(conditions, t1, windows)
     return march.result(t_eval)
 
@@ -227,6 +227,8 @@ class March:
             if splits and not largest <= self.tol and length > longest / 2**HALVINGS:
                 length = (end - t) / 2
                 continue
+            if model is None:
+                return
             self.models.append(model)
             self.ends.append(end)
             self.largest = max(self.largest, largest)
@@ -237,10 +239,16 @@ class March:
             t, conditions = end, self.handed_over(model, end)
 
     def attempt(self, conditions, a, b):
-        """A fit between a and b, and its largest residual."""
+        """A fit between a and b, None if there is none, and its largest residual."""
         points = chebyshev(a, b, self.n_points)
         X = points[:, None]
-        model = fitted(self.equation, conditions, X, **self.options)
+        try:
+            model = fitted(self.equation, conditions, X, **self.options)
+        except ValueError:
+            if not self.models:
+                raise
+            self.largest = np.inf  # the equation is not defined where the solution is
+            return None, np.inf
         largest = largest_between(model, between(points)[:, None])
         return model, max(largest, model.largest_residual_)
 
@@ -277,12 +285,17 @@ class March:
             status=0 if success else -1,
             message=self._message(success),
             success=success,
-            residual=self.equation.values(t[:, None], jets, ()),
+            residual=self._residual(t, jets),
             largest_residual=self.largest,
             windows=np.array(self.ends),
             networks=self.models,
             differentiation=self.equation.how,
         )
+
+    def _residual(self, t, jets):
+        if not len(t):
+            return np.empty((self.equation.n_equations, 0))
+        return self.equation.values(t[:, None], jets, ())
 
     def _message(self, success):
         found = f"the largest residual is {self.largest:.3g} of the terms' size"

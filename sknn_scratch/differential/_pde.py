@@ -9,7 +9,13 @@ from sknn_scratch._nn.jets import Channels
 from sknn_scratch._types import RandomState
 from sknn_scratch.differential._boxes import BoxConditions
 from sknn_scratch.differential._equations import Equation
-from sknn_scratch.differential._fits import check_options, fitted, largest_between
+from sknn_scratch.differential._fits import (
+    POINTS_A_UNIT,
+    check_options,
+    fitted,
+    largest_between,
+    points_for,
+)
 from sknn_scratch.differential._results import (
     DifferentialResult,
     Surface,
@@ -53,7 +59,7 @@ def solve_pde(
     method : str, default='gauss_newton'
         The ``solver`` of :class:`TrialSolution`.
     tol : float, default=1e-06
-        The largest residual, relative to 1 plus the size of the equation's terms, at
+        The largest residual, relative to the size of the equation's terms, at
         which it is solved; looked at between the points of collocation. Range (0, inf).
     hidden_layer_sizes : 'auto' or array-like of int, default='auto'
         Units of each hidden layer. 'auto' takes 300, or 600 if these do not reach the
@@ -111,8 +117,8 @@ def solve_pde(
     equation = Equation(residual, conditions, Channels(2, 2))
     tried: list[tuple] = list(TRIED)
     if not isinstance(hidden_layer_sizes, str):
-        sizes = np.atleast_1d(hidden_layer_sizes)
-        tried = [(sizes, TRIED[int(sizes[-1] > TRIED[0][0])][1])]
+        units = points_for(hidden_layer_sizes, None) // POINTS_A_UNIT
+        tried = [(hidden_layer_sizes, TRIED[units > TRIED[0][0]][1])]
     best: Any = None
     options = {
         "all_weights": False,
@@ -123,7 +129,8 @@ def solve_pde(
         "random_state": random_state,
     }
     for sizes, points in tried:
-        axes = [chebyshev(a, b, n_points or points) for a, b in conditions.spans]
+        points = points_for(sizes, n_points or points)
+        axes = [chebyshev(a, b, points) for a, b in conditions.spans]
         model = fitted(
             equation,
             conditions,

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sknn_scratch.differential._equations import Equation
-from sknn_scratch.differential._residuals import Term
+from sknn_scratch.differential._residuals import Term, units_of
 
 
 class Penalty:
@@ -73,7 +73,8 @@ class Penalty:
         """The rows, for a Residuals."""
         equation = Equation(self.residual, conditions, channels, name)
         linear = conditions._at(self.points, channels, box)
-        return Term(equation, self.points, linear, self.weight, self.must_vanish)
+        units = units_of(channels, box)
+        return Term(equation, self.points, linear, units, self.weight, self.must_vanish)
 
     def __repr__(self):
         return f"Penalty({self.residual!r}, {len(self.points)} points, {self.weight!r})"

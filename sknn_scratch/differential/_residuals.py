@@ -25,6 +25,38 @@ class Parts(NamedTuple):
     by_p: np.ndarray
 
 
+def relative(residual, by_jets, jets, units):
+    """The largest residual, relative to the size of the equation's terms.
+
+    That is the largest sum, at any point, of the sizes of the summands of the equation
+    taken as linear in y and its derivatives. A derivative counts as no smaller than y
+    divided by the length of the domain: 0 in y' = 0 is not to be met to all digits.
+
+    Parameters
+    ----------
+    residual : ndarray of shape (n_equations, m)
+        What is left of the equations.
+    by_jets : ndarray of shape (n_equations, channels, n_components, m)
+        Their derivatives by the jets of y.
+    jets : ndarray of shape (channels, m, n_components)
+        The jets of y.
+    units : ndarray of shape (channels,)
+        1, and the inverse lengths that go with the derivatives.
+    """
+    largest = np.abs(jets).max(axis=1)
+    floor = units[:, None, None] * largest[0]
+    jets = np.maximum(np.abs(jets), floor)
+    size = np.einsum("ecnm,cmn->em", np.abs(by_jets), jets).max(axis=1)
+    return ratio(np.abs(residual).max(axis=1), size)
+
+
+def ratio(residual, size):
+    """The largest of the quotients; 0 for what is 0, infinity for what is no number."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        quotients = np.where(residual == 0, 0.0, residual / size)
+    return float(np.nan_to_num(quotients, nan=np.inf, posinf=np.inf).max())
+
+
 class Term:
     """Rows of one equation at some points.
 
@@ -36,21 +68,25 @@ class Term:
         The points.
     linear : Linear
         How y depends on the network there.
+    units : ndarray of shape (channels,)
+        1, and the inverse lengths that go with the derivatives.
     weight : float, default=1.0
         Factor of the rows.
     counts : bool, default=True
         Whether the rows must vanish for the solution to be one; data need not.
     """
 
-    def __init__(self, equation, X, linear, weight=1.0, counts=True):
+    def __init__(self, equation, X, linear, units, weight=1.0, counts=True):
         self.equation, self.X, self.linear = equation, X, linear
-        self.weight, self.counts = weight, counts
+        self.units, self.weight, self.counts = units, weight, counts
 
     def some(self, rows):
         """The term of some of the points, the equation being settled."""
         A, B, phi, F = self.linear
         linear = Linear(A[:, rows], B[..., rows], phi[:, rows], F)
-        return Term(self.equation, self.X[rows], linear, self.weight, self.counts)
+        return Term(
+            self.equation, self.X[rows], linear, self.units, self.weight, self.counts
+        )
 
     def jets(self, N, anchored):
         """The jets of y at the points."""
@@ -65,13 +101,14 @@ class Term:
         return self.equation.values(self.X, self.jets(N, anchored), p)
 
     def parts(self, N, anchored, p):
-        """The derivatives of the weighted rows, and the size of their summands."""
+        """The derivatives of the weighted rows, and the largest relative residual."""
         y = self.jets(N, anchored)
         by_jets, by_p = self.equation.partials(self.X, y, p)
-        size = np.einsum("ecnm,cmn->em", np.abs(by_jets), np.abs(y))
+        r = self.equation.values(self.X, y, p)
         local, remote = self.linear.pulled(by_jets)
         w = self.weight
-        return Parts(w * local, w * remote, w * by_p), size
+        parts = Parts(w * local, w * remote, w * by_p)
+        return parts, relative(r, by_jets, y, self.units)
 
 
 class Residuals:
@@ -157,18 +194,16 @@ class Residuals:
 
         Returns
         -------
-        largest : float
-            The largest residual, relative to 1 + the largest sum of its summands'
-            sizes.
+        float
+            The largest residual, relative to the size of the terms.
         """
         self.parts, largest = [], 0.0
         for term, each in self._each():
-            parts, size = term.parts(*each)
+            parts, of_term = term.parts(*each)
             self.parts.append(parts)
             if term.counts:
-                r = np.abs(term.values(*each)).max(axis=1)
-                largest = max(largest, (r / (1 + size.max(axis=1))).max())
-        return float(largest)
+                largest = max(largest, of_term)
+        return largest
 
     # ---- derivatives of the rows, after ``linearise`` -----------------------------
 
@@ -225,6 +260,17 @@ class Residuals:
                 delta[:, self.at_anchors] += np.tensordot(by_functional, self.F, 1)
             of_p += np.einsum("em,ekm->k", w, parts.by_p)
         return np.concatenate([self.tape.gradient(delta), of_p])
+
+
+def units_of(channels, box):
+    """1, and for each derivative one over the lengths of the box that go with it."""
+    lengths = box[:, 1] - box[:, 0]
+    units = np.ones(channels.n)
+    for i, channel in enumerate(channels.firsts):
+        units[channel] = 1 / lengths[i]
+    for channel, i, j in channels.pairs:
+        units[channel] = 1 / (lengths[i] * lengths[j])
+    return units
 
 
 def seeds(channels, box, X):

@@ -9,7 +9,7 @@ from sknn_scratch._nn.activations import resolve
 from sknn_scratch._nn.jets import Channels, Tape
 from sknn_scratch.differential._equations import Equation
 from sknn_scratch.differential._networks import built, draw
-from sknn_scratch.differential._residuals import Residuals, Term, seeds
+from sknn_scratch.differential._residuals import Residuals, Term, seeds, units_of
 from sknn_scratch.differential._solvers import Course, output_weights
 
 #: Units of the hidden layer by default, for so many variables.
@@ -164,7 +164,8 @@ class Setup:
             yield penalty._term(self.conditions, self.channels, self.box, name)
 
     def _term(self, equation, X):
-        return Term(equation, X, self.conditions._at(X, self.channels, self.box))
+        linear = self.conditions._at(X, self.channels, self.box)
+        return Term(equation, X, linear, units_of(self.channels, self.box))
 
     def _residuals(self, terms, vector):
         return Residuals(

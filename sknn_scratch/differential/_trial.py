@@ -135,8 +135,8 @@ class TrialSolution(DocumentationLink, RegressorMixin, BaseEstimator):
         Maximum number of evaluations of 'lbfgs'.
     tol : float, default=1e-08
         The fit has converged if the largest residual at the points is at most tol times
-        ``1 + s``, s the largest sum of the sizes of the equation's summands, taken
-        linear in y, y' and y''. Range [0, inf).
+        s, the largest sum of the sizes of the equation's summands, taken as linear in
+        y, y' and y''. Range [0, inf).
     momentum : float, default=0.9
         Momentum of 'sgd'. Range [0, 1].
     nesterovs_momentum : bool, default=True
@@ -163,7 +163,7 @@ class TrialSolution(DocumentationLink, RegressorMixin, BaseEstimator):
     converged_ : bool
         Whether the largest residual is within the tolerance.
     largest_residual_ : float
-        The largest residual at the points, relative to ``1 + s``: see ``tol``.
+        The largest residual at the points, divided by that s: see ``tol``.
     differentiation_ : {'complex step', 'finite differences'}
         How the derivatives of ``residual`` by y, y' and y'' were found: by differences
         only if it does not compute in complex numbers as it does in real ones.
