@@ -169,6 +169,8 @@ def solve_ivp(
             "events are not supported: look for roots of the result's sol, with "
             "scipy.optimize.brentq for example."
         )
+    if args is not None and not isinstance(args, tuple):
+        raise TypeError(f"args must be a tuple, got {args!r}: write ({args!r},).")
     if method not in NAMES:
         raise ValueError(f"method must be among {list(NAMES)}, got {method!r}.")
     if windows != "auto" and (not isinstance(windows, Integral) or windows < 1):

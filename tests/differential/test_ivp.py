@@ -172,6 +172,11 @@ BAD = {
         {"activation": "relu"},
         "A differential equation needs a smooth activation.",
     ),
+    "points": ({"n_points": 1}, "n_points must be an integer above 1, got 1"),
+    "sizes": (
+        {"hidden_layer_sizes": "auto"},
+        "hidden_layer_sizes must be positive integers, at least one, got 'auto'",
+    ),
     "slopes": (
         {"dy0": [1.0, 2.0]},
         "y0 and dy0 must have one shape, got (1,) and (2,)",
@@ -192,3 +197,40 @@ def test_bad_types():
         solve_ivp(3, (0, 1), [1.0])
     with pytest.raises(TypeError, match="solve_ivp has no option 'rtol': use tol"):
         solve_ivp(np.sin, (0, 1), [1.0], rtol=1e-3)
+    with pytest.raises(
+        TypeError, match=re.escape("args must be a tuple, got 3: write")
+    ):
+        solve_ivp(np.sin, (0, 1), [1.0], args=3)
+
+
+UNITS = {
+    "slow": (lambda t, y: -1e-9 * y, (0, 1e9), [1.0]),
+    "small": (lambda t, y: -2 * y, (0, 0.5), [1e-20]),
+    "large": (lambda t, y: -2 * y, (0, 0.5), [1e12]),
+    "late": (lambda t, y: -y, (1e6, 1e6 + 1), [1.0]),
+}
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_the_units_do_not_matter(name):
+    fun, span, y0 = UNITS[name]
+    result = solve_ivp(fun, span, y0)
+    assert result.success
+    np.testing.assert_allclose(result.sol(span[1]), y0[0] / np.e, rtol=1e-9)
+    poor = solve_ivp(fun, span, y0, "lbfgs", hidden_layer_sizes=3, max_iter=2)
+    assert not poor.success
+
+
+def test_nothing_happens():
+    for y0 in (0.0, 3.0):
+        result = solve_ivp(lambda t, y: 0 * y, (0, 1), [y0])
+        assert result.success
+        assert result.sol(1.0) == y0
+
+
+def test_a_solution_that_leaves_where_the_equation_is_defined():
+    """y = (1 - 1.5 t)^(2/3) ends at t = 2/3."""
+    result = solve_ivp(lambda t, y: -1 / np.sqrt(y), (0, 2), [1.0])
+    assert not result.success
+    assert result.windows[-1] == pytest.approx(2 / 3, abs=1e-2)
+    assert solve_ivp(lambda t, y: -y, (0, 1), [1.0], t_eval=[]).residual.shape == (1, 0)
