@@ -221,6 +221,22 @@ def lectures():
     return lambda t: model.predict(t[:, None])
 
 
+def few_units(all_weights):
+    """10 units and 30 Chebyshev points, with or without the hidden weights."""
+    model = TrialSolution(
+        lambda t, y, dy: dy + 2 * y,
+        InitialConditions(0, 10.0),
+        hidden_layer_sizes=(10,),
+        all_weights=all_weights,
+        random_state=0,
+    )
+    points = 0.5 - 0.5 * np.cos(PI * (np.arange(30) + 0.5) / 30)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(points[:, None])
+    return lambda t: model.predict(t[:, None])
+
+
 def poisson_1d():
     x = np.linspace(0, 1, 5)
     result = solve_bvp(
@@ -277,6 +293,22 @@ DIFFERENTIAL = [
         their_ivp(lambda u, t: [diff(u, t) + 2 * u], (10.0,), span=(0.0, 1.0)),
     ),
     Case("decay, the lecture's net, L-BFGS", lectures, decayed, (0, 1), 1e-4, 10),
+    Case(
+        "decay, 10 units, output weights",
+        lambda: few_units(False),
+        decayed,
+        (0, 1),
+        1e-3,
+        1,
+    ),
+    Case(
+        "decay, 10 units, all weights",
+        lambda: few_units(True),
+        decayed,
+        (0, 1),
+        1e-7,
+        1,
+    ),
     Case(
         "logistic growth",
         lambda: solve_ivp(logistic, (0, 10), [0.1]).sol,

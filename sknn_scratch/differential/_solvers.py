@@ -44,7 +44,7 @@ class Course:
 
     def __init__(self, residuals, tol, say=None):
         self.residuals, self.tol, self.say = residuals, tol, say
-        self.losses, self.largest, self.message = [], np.inf, ""
+        self.losses, self.largest = [], np.inf
 
     def record(self, rows):
         """Keep the loss of the rows after an iteration."""
@@ -70,9 +70,11 @@ def solve_gauss_newton(residuals, course, params):
     """
     # A single step must be the last one, too.
     cuts = CUTS if params["max_iter"] > 1 else CUTS[-1:]
-    n_iter = output_weights(residuals, course, params["max_iter"], cuts)
-    if not course.solved and n_iter < params["max_iter"] and params["all_weights"]:
-        all_weights(residuals, course, params["max_iter"] - n_iter)
+    most = params["max_iter"]
+    with scipy_blas_alone():
+        n_iter = output_weights(residuals, course, most, cuts)
+        if params["all_weights"] and not course.solved and n_iter < most:
+            all_weights(residuals, course, most - n_iter)
 
 
 def output_weights(residuals, course, max_iter, cuts=CUTS):
@@ -158,8 +160,8 @@ def all_weights(residuals, course, max_iter):
 
     At each hidden weights the best output weights are found first; SciPy's
     ``least_squares`` moves the hidden ones by what these leave. (Golub and Pereyra,
-    1973, with the Jacobian of Kaufman, 1975.) Moving all weights as equals, by the same
-    routine, took as long and left errors a hundred times as large.
+    1973, with the Jacobian of Kaufman, 1975.) To move all weights as equals, by the
+    same routine, was tried: it took as long, and left larger errors.
     """
     vector, layout = residuals.vector, residuals.network.layout
     hidden = np.zeros(len(vector), bool)
@@ -195,9 +197,8 @@ def all_weights(residuals, course, max_iter):
 
     exact = {"ftol": 1e-15, "xtol": 1e-15, "gtol": 1e-15, "max_nfev": max_iter}
     try:
-        with scipy_blas_alone():
-            start = vector[hidden]
-            optimize.least_squares(rows, start, jacobian, x_scale="jac", **exact)
+        start = vector[hidden]
+        optimize.least_squares(rows, start, jacobian, x_scale="jac", **exact)
     except Ended:
         pass
     vector[...] = best[1]
