@@ -28,9 +28,10 @@ ONE = {np.dtype(t): np.ones((), t) for t in (np.float32, np.float64)}
 class Activation:
     """An activation function f with its derivative; subclass it to bring your own.
 
-    A subclass defines :meth:`forward` and :meth:`backward`, both in place. An instance
-    is accepted wherever the estimators take the name of an activation;
-    :func:`check_activation` compares its derivative with finite differences.
+    A subclass defines :meth:`forward` and :meth:`backward`, both in place, and if it is
+    to solve differential equations :meth:`derivatives`. An instance is accepted
+    wherever the estimators take the name of an activation; :func:`check_activation`
+    compares its derivatives with finite differences.
 
     Examples
     --------

@@ -90,6 +90,9 @@ class Settled:
         self.exponents, self.others, self.is_scalar = exponents, others, is_scalar
         self.scale = abs(ends[-1] - ends[0]) or 1.0
         n_conditions, n = len(F), F.shape[-1]
+        # A slope's left side is as much smaller as the interval is long.
+        units = self.scale ** -np.arange(3.0)
+        sizes = np.einsum("kcan,c->k", np.abs(F), units)[:, None]
         # phi_k are polynomials of the lowest degree that will do.
         for degree in range(n_conditions + 2):
             G = np.stack(
@@ -99,20 +102,22 @@ class Settled:
                 ],
                 axis=1,
             ).reshape(n_conditions, -1)
-            sizes = np.linalg.svd(G, compute_uv=False)
-            if np.count_nonzero(sizes > 1e-9 * np.abs(F).max()) == n_conditions:
+            G = G / sizes
+            if np.linalg.matrix_rank(G, tol=1e-9) == n_conditions:
                 break
         else:
-            self._contradict(G)
-        self.coefs = np.linalg.pinv(G).reshape(degree + 1, n, n_conditions)
+            self._contradict(G, sizes[:, 0])
+        coefs = np.linalg.pinv(G, rcond=1e-10) / sizes.T
+        self.coefs = coefs.reshape(degree + 1, n, n_conditions)
 
-    def _contradict(self, G):
-        solution, *_ = np.linalg.lstsq(G, self.c)
-        off = np.abs(G @ solution - self.c).max()
+    def _contradict(self, G, sizes):
+        c = self.c / sizes
+        solution, *_ = np.linalg.lstsq(G, c, rcond=1e-10)
+        off = np.abs(G @ solution - c) * sizes
         raise ValueError(
             "The conditions contradict each other: no function meets all of them. "
-            f"The best misses one by {off:.3g}."
-            if off > 1e-9 * (1 + np.abs(self.c).max())
+            f"The best misses one by {off.max():.3g}."
+            if (off > 1e-9 * np.abs(self.c).max()).any()
             else "Some of the conditions say the same: give each of them once."
         )
 

@@ -124,6 +124,15 @@ def test_the_textbooks_form():
     assert abs(linear.B[0, 0, 0]) == pytest.approx(0.25 * 0.75)
 
 
+@pytest.mark.parametrize("length", [1e-12, 1e12])
+def test_the_length_of_the_interval_does_not_matter(length):
+    ends = {"y": (1.0, None), "dy": (None, 3 / length)}
+    conditions = BoundaryConditions((0, length), **ends)
+    X, box = np.array([[0.0], [length]]), np.array([[0.0, length]])
+    jets = conditions._at(X, Channels(1, 2), box).A[..., 0]
+    np.testing.assert_allclose(jets[:2, [0, 1]].diagonal(), [1, 3 / length], rtol=1e-9)
+
+
 def test_numbers_and_vectors():
     assert InitialConditions(0, 1.0).is_scalar
     assert not InitialConditions(0, [1.0]).is_scalar

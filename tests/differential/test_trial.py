@@ -12,6 +12,7 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV
 from sklearn.utils.validation import check_is_fitted
 
+from sknn_scratch import Activation, check_activation
 from sknn_scratch.differential import (
     BoundaryConditions,
     InitialConditions,
@@ -197,6 +198,34 @@ def test_deep_networks_and_other_activations():
     for options in ({"hidden_layer_sizes": (20, 20)}, {"activation": "gelu"}):
         model = trial(tol=1e-6, **options).fit(X)
         np.testing.assert_allclose(model.predict(T), decayed(T[:, 0]), atol=1e-5)
+
+
+class Sine(Activation):
+    """f(z) = sin(z)"""
+
+    n_buffers = 1
+
+    def forward(self, z, s=None):
+        (slope,) = self.buffers(z, s)
+        np.cos(z, out=slope)
+        np.sin(z, out=z)
+
+    def backward(self, a, delta, s=None):
+        delta *= s[0]
+
+
+class SmoothSine(Sine):
+    def derivatives(self, z):
+        return np.sin(z), np.cos(z), -np.sin(z), -np.cos(z)
+
+
+def test_an_activation_of_ones_own():
+    check_activation(SmoothSine())
+    model = trial(activation=SmoothSine()).fit(X)
+    np.testing.assert_allclose(model.predict(T), decayed(T[:, 0]), rtol=1e-9)
+    message = r"Sine\(\) has no second and third .*: it defines no method 'derivatives'"
+    with pytest.raises(ValueError, match=message):
+        trial(activation=Sine()).fit(X)
 
 
 def test_verbose_prints(capsys):
