@@ -15,6 +15,8 @@ COMPLEX_STEP, DIFFERENCES, USERS = "complex step", "finite differences", "jac"
 H = 1e-30
 #: The relative step of central differences.
 STEP = np.cbrt(np.finfo(float).eps)
+#: What is all below this may be rounding: then the step is that of numbers of size 1.
+ROUNDING = 1e-12
 
 
 class Equation:
@@ -174,7 +176,7 @@ class Equation:
     def _is_analytic(self, X, jets, p):
         """Whether complex steps along some direction give what differences give."""
         rng = np.random.default_rng(0)
-        size = 1 + np.abs(jets).max(axis=1, keepdims=True)
+        size = magnitude(jets)
         at = jets + 0.1 * size * rng.standard_normal(jets.shape)
         along = size * rng.standard_normal(jets.shape)
         p_along = [rng.standard_normal(np.shape(each)) for each in p]
@@ -194,8 +196,11 @@ class Equation:
             return not wanted.any()
         # Where it is not defined nothing can be told.
         known = np.isfinite(wanted) & np.isfinite(found)
-        off = np.abs(found.imag / H - wanted)[known]
-        return bool(known.any() and (off <= 1e-5 * (1 + np.abs(wanted[known]))).all())
+        if not known.any():
+            return False
+        wanted, found = wanted[known], found[known]
+        most = np.abs(wanted).max() + 1e-4 * np.abs(found.real).max()
+        return bool((np.abs(found.imag / H - wanted) <= 1e-5 * most).all())
 
     # ---- derivatives ---------------------------------------------------------------
 
@@ -233,6 +238,12 @@ class Equation:
 
         if self.how == COMPLEX_STEP:
             return moved(np.array(1j * H)).imag / H
-        step = STEP * (1 + np.abs(array[where]))
-        changed = moved(step) - moved(-step)
-        return changed / (2 * step)
+        largest = np.abs(array[where]).max()
+        step = np.array(STEP * (largest if largest > ROUNDING else 1.0))
+        return (moved(step) - moved(-step)) / (2 * step)
+
+
+def magnitude(jets):
+    """The largest size of each channel and component; 1 for what may be rounding."""
+    largest = np.abs(jets).max(axis=1, keepdims=True)
+    return np.where(largest > ROUNDING, largest, 1.0)

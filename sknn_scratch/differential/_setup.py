@@ -57,6 +57,12 @@ class Setup:
         if not earlier and params["guess"] is not None:
             self._begin_at(params["guess"], X)
         self.residuals.settle()
+        n, found = self.conditions.n_components, self.equation.n_equations
+        if found < n and not params["penalties"]:
+            raise ValueError(
+                f"{self.equation.name} returns {found} equation{'s' * (found > 1)} for "
+                f"the {n} components of y: it must return at least as many."
+            )
 
     @staticmethod
     def equation_of(params, channels):

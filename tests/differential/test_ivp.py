@@ -207,6 +207,7 @@ UNITS = {
     "slow": (lambda t, y: -1e-9 * y, (0, 1e9), [1.0]),
     "small": (lambda t, y: -2 * y, (0, 0.5), [1e-20]),
     "large": (lambda t, y: -2 * y, (0, 0.5), [1e12]),
+    "small, by differences": (lambda t, y: -2 * np.real(y), (0, 0.5), [1e-20]),
     "late": (lambda t, y: -y, (1e6, 1e6 + 1), [1.0]),
 }
 

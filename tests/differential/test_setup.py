@@ -115,6 +115,13 @@ BAD = {
         },
         "with 1 unknown parameters asks for 2 to 3",
     ),
+    "too few equations": (
+        {
+            "residual": lambda t, y, dy: dy[0] - y[1],
+            "conditions": InitialConditions(0, [1.0, 2.0]),
+        },
+        "residual returns 1 equation for the 2 components of y: it must return at",
+    ),
     "shape of a guess": (
         {
             "residual": lotka,
