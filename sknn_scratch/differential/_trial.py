@@ -74,7 +74,7 @@ class TrialSolution(DocumentationLink, RegressorMixin, BaseEstimator):
     The trial solution ``y = A + B N`` meets the conditions whatever the network N is: A
     meets them, and B vanishes where they are given. ``fit`` minimises the mean square
     of the equation's residual at the rows of X, the collocation points. There is no
-    target.
+    target. All is computed in float64.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ class TrialSolution(DocumentationLink, RegressorMixin, BaseEstimator):
         'rmsprop') move all weights from the start.
     all_weights : bool, default=True
         Whether 'gauss_newton', where the output layer alone does not reach ``tol``,
-        goes on with SciPy's ``least_squares`` over all weights. That pays for a few
+        goes on with the hidden weights by variable projection. That pays for a few
         units; with many, more units are the cheaper way.
     parameters : array-like of shape (k,) or None, default=None
         Initial values of unknown parameters of the equation, which are fitted along.
