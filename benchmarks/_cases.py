@@ -10,6 +10,7 @@ from sklearn.base import clone
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from benchmarks import _floor, _pytorch
+from benchmarks._differential import DIFFERENTIAL, Accuracies
 from benchmarks._measure import timed
 from benchmarks._searches import SEARCHES
 from benchmarks._table import Table
@@ -415,5 +416,8 @@ TABLES = {
         ("without", "with"),
         (("with", "without"),),
         OPTIONS,
+    ),
+    "differential": Accuracies(
+        "Differential equations by trial solutions", DIFFERENTIAL
     ),
 }

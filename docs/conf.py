@@ -25,7 +25,12 @@ extensions = [
 ]
 # The checkout may lie in a folder with a space; check_links.py sees to the links.
 suppress_warnings = ["sphinx_gallery.space_in_filename"]
-exclude_patterns = ["_build", "benchmarks_results.md", "benchmarks_searches.md"]
+exclude_patterns = [
+    "_build",
+    "benchmarks_differential.md",
+    "benchmarks_results.md",
+    "benchmarks_searches.md",
+]
 templates_path = ["_templates"]
 
 # ---- pages -----------------------------------------------------------------------

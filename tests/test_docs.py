@@ -11,6 +11,7 @@ import pytest
 import sknn_scratch
 from sknn_scratch import (
     datasets,
+    differential,
     display,
     ensemble,
     interchange,
@@ -22,6 +23,7 @@ ROOT = Path(__file__).parent.parent
 MODULES = [
     sknn_scratch,
     datasets,
+    differential,
     display,
     ensemble,
     interchange,

@@ -8,6 +8,9 @@ Where f' can be told from the output (``tanh' = 1 - a^2``) nothing more is store
 it cannot, the entry asks for ``n_buffers`` arrays of z's shape; they come as ``s``, and
 what the forward pass leaves in them the backward pass finds there.
 
+Smooth ones also give their higher derivatives (``derivatives``), for networks that
+solve differential equations; the others say in ``kink`` why they have none.
+
 To add an activation, write its class and name it in ``ACTIVATIONS``: every estimator
 accepts it, the gradient tests check it and the documentation lists it.
 """
@@ -15,7 +18,6 @@ accepts it, the gradient tests check it and the documentation lists it.
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike
 from scipy.special import expit, ndtr
 
 # As 0-d arrays of the working dtype, 0 and 1 cost a ufunc call half its overhead.
@@ -26,9 +28,10 @@ ONE = {np.dtype(t): np.ones((), t) for t in (np.float32, np.float64)}
 class Activation:
     """An activation function f with its derivative; subclass it to bring your own.
 
-    A subclass defines :meth:`forward` and :meth:`backward`, both in place. An instance
-    is accepted wherever the estimators take the name of an activation;
-    :func:`check_activation` compares its derivative with finite differences.
+    A subclass defines :meth:`forward` and :meth:`backward`, both in place, and if it is
+    to solve differential equations :meth:`derivatives`. An instance is accepted
+    wherever the estimators take the name of an activation; :func:`check_activation`
+    compares its derivatives with finite differences.
 
     Examples
     --------
@@ -56,6 +59,8 @@ class Activation:
     #: f as a chain of ONNX operators, (name, second argument) each: the argument is
     #: None, a dict of attributes, a number, or "z", f's own input. None: no ONNX form.
     onnx: tuple | None = None
+    #: Why f has no second derivative; None: it has.
+    kink: str | None = None
 
     def forward(self, z: np.ndarray, s: Sequence[np.ndarray] | None = None) -> None:
         """Replace z by f(z).
@@ -105,6 +110,53 @@ class Activation:
         """
         return [np.empty_like(z) for _ in range(self.n_buffers)] if s is None else s
 
+    def slope(self, z: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Compute f and f' at z, by the two passes.
+
+        Parameters
+        ----------
+        z : ndarray of shape (n_samples, n_units)
+            Input; stays as it is.
+
+        Returns
+        -------
+        f, df : ndarray of z's shape
+            The function and its derivative.
+        """
+        a, slope = z.copy(), np.ones_like(z)
+        s = self.buffers(z, None)
+        self.forward(a, s)
+        f = a.copy()
+        self.backward(a, slope, s)
+        return f, slope
+
+    def derivatives(self, z: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Compute f and its first three derivatives at z.
+
+        Only networks whose own derivatives are wanted need them, to solve a
+        differential equation for example.
+
+        Parameters
+        ----------
+        z : ndarray of shape (n_samples, n_units)
+            Input; stays as it is.
+
+        Returns
+        -------
+        f, df, d2f, d3f : ndarray of z's shape
+            The function and its derivatives.
+
+        Raises
+        ------
+        NotImplementedError
+            If they do not exist, or were not written.
+        """
+        why = self.kink or "it defines no method 'derivatives'"
+        raise NotImplementedError(
+            f"{self!r} has no second and third derivatives: {why}. Use a smooth "
+            "activation, such as 'tanh'."
+        )
+
     def signature(self) -> tuple:
         """Tell what activations must have in common to be one.
 
@@ -131,6 +183,10 @@ class Identity(Activation):
     def backward(self, a, delta, s=None):
         pass
 
+    def derivatives(self, z):
+        zero = np.zeros_like(z)
+        return z.copy(), zero + ONE[z.dtype], zero, zero
+
 
 class Logistic(Activation):
     """f(z) = 1 / (1 + exp(-z)),  f' = a (1 - a)"""
@@ -147,6 +203,11 @@ class Logistic(Activation):
         np.subtract(ONE[a.dtype], a, a)
         delta *= a
 
+    def derivatives(self, z):
+        a = expit(z)
+        d1 = a * expit(-z)  # 1 - a would lose the digits of a small one
+        return a, d1, d1 * (1 - 2 * a), d1 * (1 - 6 * d1)
+
 
 class Tanh(Activation):
     """f(z) = tanh(z),  f' = 1 - a^2"""
@@ -162,11 +223,17 @@ class Tanh(Activation):
         np.subtract(ONE[a.dtype], a, a)
         delta *= a
 
+    def derivatives(self, z):
+        a = np.tanh(z)
+        d1 = 1 - a * a
+        return a, d1, -2 * a * d1, d1 * (4 - 6 * d1)
+
 
 class ReLU(Activation):
     """f(z) = max(0, z),  f' = 1 where a > 0, else 0"""
 
     rises = True
+    kink = "f' jumps at 0"
     onnx = (("Relu", None),)
 
     def forward(self, z, s=None):
@@ -187,6 +254,7 @@ class LeakyReLU(Activation):
     n_buffers = 1
     leak = 0.01
     rises = True
+    kink = "f' jumps at 0"
     onnx = (("LeakyRelu", {"alpha": 0.01}),)
 
     def forward(self, z, s=None):
@@ -208,6 +276,7 @@ class ELU(Activation):
 
     n_buffers = 1
     rises = True
+    kink = "f'' jumps at 0"
     onnx = (("Elu", {"alpha": 1.0}),)
 
     def forward(self, z, s=None):
@@ -231,6 +300,7 @@ class SELU(Activation):
     n_buffers = 1
     c, scale = 1.6732632423543772, 1.0507009873554805
     rises = True
+    kink = "f' jumps at 0"
     onnx = (("Selu", {"alpha": c, "gamma": scale}),)
 
     def forward(self, z, s=None):
@@ -277,6 +347,12 @@ class GELU(Activation):
     def backward(self, a, delta, s=None):
         delta *= s[0]
 
+    def derivatives(self, z):
+        cdf, z2 = ndtr(z), z * z
+        density = np.exp(-z2 / 2) * (1 / np.sqrt(2 * np.pi)).astype(z.dtype)
+        d1 = cdf + z * density
+        return z * cdf, d1, density * (2 - z2), density * z * (z2 - 4)
+
 
 class SiLU(Activation):
     """f(z) = z / (1 + exp(-z)),  f' = p + a (1 - p) with p = 1 / (1 + exp(-z))
@@ -299,6 +375,10 @@ class SiLU(Activation):
         a += one
         a -= q
         delta *= a
+
+    def derivatives(self, z):
+        p, p1, p2, p3 = LOGISTIC.derivatives(z)
+        return z * p, p + z * p1, 2 * p1 + z * p2, 3 * p2 + z * p3
 
 
 class Mish(Activation):
@@ -333,6 +413,14 @@ class Mish(Activation):
         zp -= a
         delta *= zp
 
+    def derivatives(self, z):
+        # With t = tanh(u), u' = p: the chain rule, then the product rule for z t.
+        p, p1, p2, _ = LOGISTIC.derivatives(z)
+        t, q, r, c = TANH.derivatives(np.logaddexp(ZERO[z.dtype], z))
+        t1, t2 = q * p, r * p * p + q * p1
+        t3 = c * p**3 + 3 * r * p * p1 + q * p2
+        return z * t, t + z * t1, 2 * t1 + z * t2, 3 * t2 + z * t3
+
 
 class Softplus(Activation):
     """f(z) = log(1 + exp(z)),  f' = 1 - exp(-a)"""
@@ -357,11 +445,17 @@ class Softplus(Activation):
         np.negative(a, a)
         delta *= a
 
+    def derivatives(self, z):
+        return np.logaddexp(ZERO[z.dtype], z), *LOGISTIC.derivatives(z)[:3]
+
+
+#: Others are made of these two.
+LOGISTIC, TANH = Logistic(), Tanh()
 
 ACTIVATIONS = {
     "identity": Identity(),
-    "logistic": Logistic(),
-    "tanh": Tanh(),
+    "logistic": LOGISTIC,
+    "tanh": TANH,
     "relu": ReLU(),
     "leaky_relu": LeakyReLU(),
     "elu": ELU(),
@@ -371,64 +465,6 @@ ACTIVATIONS = {
     "mish": Mish(),
     "softplus": Softplus(),
 }
-
-
-def check_activation(
-    activation: Activation, *, z: ArrayLike | None = None, rtol: float = 1e-6
-) -> None:
-    """Check an activation's derivative against central differences.
-
-    Parameters
-    ----------
-    activation : Activation
-        The activation to check.
-    z : array-like, default=None
-        Points to check at; None takes 60 points between -4 and 4.
-    rtol : float, default=1e-6
-        Largest error of the derivative, relative to ``1 + |f'|``.
-
-    Raises
-    ------
-    TypeError
-        If it is not an :class:`Activation`.
-    AssertionError
-        If the derivative is wrong; the message names the point of the largest error.
-
-    Examples
-    --------
-    >>> from sknn_scratch import check_activation
-    >>> from sknn_scratch._nn.activations import GELU
-    >>> check_activation(GELU())
-    """
-    if not isinstance(activation, Activation):
-        raise TypeError(
-            "check_activation takes an instance of a subclass of Activation, "
-            f"got {activation!r}."
-        )
-    points = np.linspace(-4, 4, 60)[:, None] if z is None else np.atleast_2d(z)
-    z = points.astype(float)
-
-    def value(x):
-        a = x.copy()
-        activation.forward(a, None)
-        return a
-
-    step = 1e-5
-    wanted = (value(z + step) - value(z - step)) / (2 * step)
-    a, delta = z.copy(), np.ones_like(z)
-    s = [np.empty_like(z) for _ in range(activation.n_buffers)]
-    activation.forward(a, s)
-    np.testing.assert_allclose(
-        a, value(z), rtol=rtol, err_msg="forward differs with and without buffers"
-    )
-    activation.backward(a, delta, s)
-    error = np.abs(delta - wanted) / (1 + np.abs(wanted))
-    if not error.max() <= rtol:
-        i = np.unravel_index(np.nan_to_num(error, nan=np.inf).argmax(), z.shape)
-        raise AssertionError(
-            f"The derivative of {activation!r} at z = {z[i]:.6g} is {delta[i]:.6g} "
-            f"by its backward pass, {wanted[i]:.6g} by central differences."
-        )
 
 
 def resolve(activation):

@@ -24,6 +24,11 @@ class Exp(Activation):
     def backward(self, a, delta, s=None):
         delta *= a
 
+    def derivatives(self, z):
+        a = z.copy()
+        self.forward(a)
+        return a, a, a, a
+
 
 class Softmax(Activation):
     """f(z)_j = exp(z_j) / sum_i exp(z_i),  dL/dz = a (delta - <a, delta>)
@@ -36,6 +41,7 @@ class Softmax(Activation):
     """
 
     onnx = (("Softmax", {"axis": -1}),)
+    kink = "it is a function of a whole row"
 
     def __init__(self, sizes=None):
         self.sizes = sizes

@@ -9,6 +9,7 @@ from sknn_scratch.display._curves import LossCurveDisplay
 from sknn_scratch.display._grid import GridSearchDisplay
 from sknn_scratch.display._images import FeatureMapsDisplay, FiltersDisplay
 from sknn_scratch.display._networks import HiddenStatesDisplay, WeightsDisplay
+from sknn_scratch.display._solutions import SolutionDisplay, SurfaceDisplay
 
 __all__ = [
     "FeatureMapsDisplay",
@@ -16,5 +17,7 @@ __all__ = [
     "GridSearchDisplay",
     "HiddenStatesDisplay",
     "LossCurveDisplay",
+    "SolutionDisplay",
+    "SurfaceDisplay",
     "WeightsDisplay",
 ]

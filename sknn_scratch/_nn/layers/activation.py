@@ -51,5 +51,8 @@ class ActivationLayer(Layer):
         self.f.backward(self.a, delta, self.s)
         return delta
 
+    def jets(self, tape):
+        tape.activation(self.f)
+
     def onnx(self, graph):
         graph.activation(self.f)

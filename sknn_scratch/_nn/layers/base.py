@@ -10,7 +10,8 @@ One net's rows are (n, ...) arrays, those of many nets at once (nets, n, ...); t
 lines serve both. An input that all nets share may stay (n, ...).
 
 To add a layer, give it ``parameters``, ``draw``, ``allocate``, ``forward`` and
-``backward``; and ``onnx``, if runtimes are to know it.
+``backward``; ``jets``, if its derivatives by the inputs are wanted; and ``onnx``, if
+runtimes are to know it.
 """
 
 from typing import ClassVar, NamedTuple
@@ -127,6 +128,12 @@ class Layer:
     def onnx(self, graph):
         """Add the layer's ONNX nodes to a graph: see ``interchange``."""
         raise NotImplementedError(f"{type(self).__name__} has no ONNX form.")
+
+    def jets(self, tape):
+        """Take the layer's steps with derivatives by the inputs: see ``_nn.jets``."""
+        raise NotImplementedError(
+            f"{type(self).__name__} has no derivatives with respect to its inputs."
+        )
 
     def allocate(self, room):
         """Make the buffers."""

@@ -87,6 +87,10 @@ class Dense(Layer):
             return None
         return self.matmul_dx(delta, self.weights_T, self.dx)  # dL/dx = dL/dz W'
 
+    def jets(self, tape):
+        tape.affine(self)
+        tape.activation(self.f)
+
     def onnx(self, graph):
         graph.node("MatMul", graph.constant(self.W))
         graph.node("Add", graph.constant(self.b))

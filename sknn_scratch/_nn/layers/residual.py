@@ -141,6 +141,13 @@ class ResidualStack(Layer):
         np.matmul(self.ones, self.D, self.db)
         return None if W_T is None else delta
 
+    def jets(self, tape):
+        for k in range(self.n_layers):
+            tape.begin_branch()
+            tape.affine(self, (0 if self.tied else k,))
+            tape.activation(self.f)
+            tape.end_branch(self.step)
+
     def onnx(self, graph):
         for k in range(self.n_layers):
             W, b = self._parameters(k)
@@ -175,6 +182,9 @@ class Pad(Layer):
 
     def backward(self, delta):
         return delta[..., : self.n_in] if self.needs_dx else None
+
+    def jets(self, tape):
+        tape.padded(self.n_out)
 
     def onnx(self, graph):
         graph.node("MatMul", graph.constant(np.eye(self.n_in, self.n_out)))

@@ -61,6 +61,10 @@ class ScaledDense(Dense):
         self.dW *= self.s_column
         return dx
 
+    def jets(self, tape):
+        tape.scaled(self, "s")
+        super().jets(tape)
+
     def onnx(self, graph):
         graph.node("Mul", graph.constant(self.s))
         super().onnx(graph)
