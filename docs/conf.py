@@ -30,6 +30,7 @@ exclude_patterns = [
     "benchmarks_differential.md",
     "benchmarks_results.md",
     "benchmarks_searches.md",
+    "benchmarks_tables.md",
 ]
 templates_path = ["_templates"]
 
