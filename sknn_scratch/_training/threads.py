@@ -4,7 +4,7 @@ NumPy's and SciPy's wheels each bring their own OpenBLAS. In L-BFGS the network'
 products run in NumPy's, the short vectors of the line search in SciPy's, and the idle
 threads of the one wait in a loop for work while the other computes: on two cores a fit
 takes six times as long. While :func:`scipy_blas_alone` is in force SciPy's has one
-thread, which is all that vectors need.
+thread, which is all that vectors need. Many small nets at once need no more in either.
 """
 
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from threading import Lock
 
 from threadpoolctl import ThreadpoolController
 
-_taken, _one = Lock(), Lock()
+_of_scipy, _of_all = Lock(), Lock()
 
 
 @cache
@@ -37,33 +37,28 @@ def _scipy_blas():
 
 
 @contextmanager
-def scipy_blas_alone():
-    """A block in which SciPy's own BLAS has one thread.
+def _in_one_thread(libraries, taken):
+    """A block in which these have one thread.
 
     The number is the process's, and must be restored by the thread that set it: of
-    several fits at once the first one does both, the others leave it alone.
+    several fits at once the first one, with the lock, does both; the others leave it
+    alone.
     """
-    if not _taken.acquire(blocking=False):
+    if not taken.acquire(blocking=False):
         yield
         return
     try:
-        with _scipy_blas().limit(limits=1):
+        with libraries.limit(limits=1):
             yield
     finally:
-        _taken.release()
+        taken.release()
 
 
-@contextmanager
+def scipy_blas_alone():
+    """A block in which SciPy's own BLAS has one thread."""
+    return _in_one_thread(_scipy_blas(), _of_scipy)
+
+
 def blas_in_one_thread():
-    """A block in which BLAS has one thread: small products gain nothing by more.
-
-    Of several fits at once the first one sets and restores it, as above.
-    """
-    if not _one.acquire(blocking=False):
-        yield
-        return
-    try:
-        with _all_blas().limit(limits=1):
-            yield
-    finally:
-        _one.release()
+    """A block in which BLAS has one thread: small products gain nothing by more."""
+    return _in_one_thread(_all_blas(), _of_all)

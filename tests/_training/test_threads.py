@@ -1,11 +1,13 @@
-"""SciPy's BLAS has one thread in the block, and its own number after it."""
+"""BLAS has one thread in the block, and its own number after it."""
 
 from threading import Thread
 
 import pytest
 
 from sknn_scratch._training import threads
-from sknn_scratch._training.threads import scipy_blas_alone
+from sknn_scratch._training.threads import blas_in_one_thread, scipy_blas_alone
+
+blocks = pytest.mark.parametrize("block", [scipy_blas_alone, blas_in_one_thread])
 
 
 @pytest.fixture
@@ -28,29 +30,33 @@ def limits(monkeypatch):
             return Limit(limits)
 
     monkeypatch.setattr(threads, "_scipy_blas", Control)
+    monkeypatch.setattr(threads, "_all_blas", Control)
     return asked
 
 
-def test_one_thread_in_the_block(limits):
-    with scipy_blas_alone():
+@blocks
+def test_one_thread_in_the_block(limits, block):
+    with block():
         assert limits == [1]
     assert limits == [1, "restored"]
 
 
-def test_it_is_restored_after_an_error(limits):
-    with pytest.raises(KeyboardInterrupt), scipy_blas_alone():
+@blocks
+def test_it_is_restored_after_an_error(limits, block):
+    with pytest.raises(KeyboardInterrupt), block():
         raise KeyboardInterrupt
     assert limits == [1, "restored"]
-    with scipy_blas_alone():
+    with block():
         assert limits == [1, "restored", 1]
 
 
-def test_of_several_fits_at_once_the_first_one_does_both(limits):
+@blocks
+def test_of_several_fits_at_once_the_first_one_does_both(limits, block):
     def other():
-        with scipy_blas_alone():
+        with block():
             assert limits == [1]
 
-    with scipy_blas_alone():
+    with block():
         thread = Thread(target=other)
         thread.start()
         thread.join()
