@@ -24,7 +24,13 @@ def shape_of_images(X):
             X = np.asarray(X)
         except ValueError:  # of different lengths: its error comes later
             return None
-    if getattr(X, "ndim", 0) not in DIMENSIONS:
+    n_dimensions = getattr(X, "ndim", 0)
+    if n_dimensions > max(DIMENSIONS):
+        raise ValueError(
+            f"X has {n_dimensions} dimensions, {X.shape}: give images as (n_samples, "
+            "height, width) or (n_samples, height, width, channels), or rows."
+        )
+    if n_dimensions not in DIMENSIONS:
         return None
     height, width, *channels = (int(n) for n in X.shape[1:])
     return height, width, *(channels or [1])

@@ -262,8 +262,8 @@ def test_sparse_rows_and_data_frames():
         ),
         (IMAGES, IMAGES[0, 0], "Expected 2D array, got 1D array instead"),
         (X, X[:, 1:], "X has 63 features, but ConvNetClassifier is expecting 64"),
-        (X, IMAGES[None, ..., None], "Found array with dim 5"),
-        (IMAGES, IMAGES[None, ..., None], "Found array with dim 5"),
+        (X, IMAGES[None, ..., None], "X has 5 dimensions"),
+        (IMAGES, IMAGES[None, ..., None], "X has 5 dimensions"),
     ],
 )
 def test_images_where_fit_saw_rows_or_other_images(fitted, given, message):

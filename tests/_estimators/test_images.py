@@ -30,7 +30,6 @@ def says(message):
         (np.zeros((5, 3, 4)).tolist(), (3, 4, 1)),
         (np.zeros((0, 3, 4)), (3, 4, 1)),
         (np.zeros((5, 12)), None),
-        (np.zeros((5, 3, 4, 2, 1)), None),
         (np.zeros(5), None),
         ([[1, 2], [3]], None),
         (sparse.csr_matrix((5, 12)), None),
@@ -39,6 +38,15 @@ def says(message):
 )
 def test_images_given_as_they_are(X, shape):
     assert shape_of_images(X) == shape
+
+
+def test_too_many_dimensions():
+    message = (
+        "X has 5 dimensions, (5, 3, 4, 2, 1): give images as (n_samples, height, "
+        "width) or (n_samples, height, width, channels), or rows."
+    )
+    with says(message):
+        shape_of_images(np.zeros((5, 3, 4, 2, 1)))
 
 
 @pytest.mark.parametrize("n", [0, 5])
