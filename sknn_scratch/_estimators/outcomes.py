@@ -13,6 +13,16 @@ def require_y(estimator, y):
         )
 
 
+def require_numbers(y):
+    """Raise ValueError if the targets of a regressor are text or dates."""
+    kind = getattr(np.asarray(y), "dtype", np.dtype(object)).kind
+    if kind in "USMm" and not hasattr(y, "toarray"):
+        raise ValueError(
+            f"y must be real numbers, got the dtype {np.asarray(y).dtype}. Use a "
+            "classifier for labels, and numbers of days for dates."
+        )
+
+
 def log_of(probabilities):
     """Logarithms of probabilities, of an array or of a list with one for each output.
 

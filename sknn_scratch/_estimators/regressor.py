@@ -10,6 +10,7 @@ from sklearn.utils.metaestimators import available_if
 from sknn_scratch._estimators.base import BaseNeuralEstimator
 from sknn_scratch._estimators.callbacks import with_callbacks
 from sknn_scratch._estimators.docstrings import documented
+from sknn_scratch._estimators.outcomes import require_numbers
 from sknn_scratch._estimators.parameters import is_stochastic, validation_set
 from sknn_scratch._estimators.targets import Numbers
 from sknn_scratch._rollback import unchanged_on_failure
@@ -112,12 +113,7 @@ class NeuralRegressor(RegressorMixin, BaseNeuralEstimator):
         return mu.ravel() if mu.shape[1] == 1 else mu
 
     def _validate(self, X, y, reset, **options):
-        kind = getattr(np.asarray(y), "dtype", np.dtype(object)).kind
-        if kind in "USMm" and not hasattr(y, "toarray"):
-            raise ValueError(
-                f"y must be real numbers, got the dtype {np.asarray(y).dtype}. Use a "
-                "classifier for labels, and numbers of days for dates."
-            )
+        require_numbers(y)
         return super()._validate(X, y, reset, y_numeric=True, **options)
 
     def _target_for(self, y, earlier, incremental, classes):

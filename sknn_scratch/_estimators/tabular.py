@@ -436,6 +436,11 @@ default='squared_error'
                 "Several quantiles need a y of one column, got one of "
                 f"{n_numbers}: fit one regressor for each."
             )
+        if len(quantiles) > 1 and self.scoring not in (None, "loss"):
+            raise ValueError(
+                "scoring judges one prediction for each row; of several quantiles the "
+                f"loss is judged. Leave scoring out, got {self.scoring!r}."
+            )
         return tuple(map(float, quantiles)) * n_numbers
 
     def _strata(self, y):

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, clone
-from sklearn.metrics import get_scorer, get_scorer_names
+from sklearn.metrics import get_scorer
 from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import (
@@ -26,7 +26,7 @@ from sklearn.utils.validation import (
 
 from sknn_scratch._documentation import DocumentationLink
 from sknn_scratch._estimators.callbacks import CallbackSupportMixin, watch
-from sknn_scratch._estimators.outcomes import require_y
+from sknn_scratch._estimators.outcomes import require_numbers, require_y
 from sknn_scratch._estimators.parameters import hidden_sizes, validation_set
 from sknn_scratch._estimators.tabular_course import Plan, history, mean_curve
 from sknn_scratch._estimators.tabular_levels import LevelMeans
@@ -60,7 +60,7 @@ class BaseTabularMLP(CallbackSupportMixin, DocumentationLink, BaseEstimator):
         "n_cosines": [_AT_LEAST_1],
         "categorical_features": ["array-like", StrOptions({"from_dtype"}), None],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither"), None],
-        "scoring": [StrOptions(set(get_scorer_names())), callable, None],
+        "scoring": [str, callable, None],
         "verbose": ["verbose"],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
@@ -181,6 +181,8 @@ class BaseTabularMLP(CallbackSupportMixin, DocumentationLink, BaseEstimator):
     def _checked(self, X, y, sample_weight, **of_y):
         """The rows that weigh something, y as an array, and their weights."""
         require_y(self, y)
+        if of_y:
+            require_numbers(y)
         y = _check_y(y, multi_output=True, estimator=self, **of_y)
         if y.ndim == 2 and y.shape[1] == 1:
             y = y[:, 0]
@@ -249,8 +251,8 @@ class BaseTabularMLP(CallbackSupportMixin, DocumentationLink, BaseEstimator):
 
     def _scoring(self, target):
         """What judges an epoch: see :class:`Data`."""
-        if self.scoring is None:
-            return self._judged_by
+        if self.scoring is None or self.scoring == "loss":
+            return self.scoring or self._judged_by
         scorer = get_scorer(self.scoring)
 
         def score(mu, y, weight):

@@ -52,8 +52,8 @@ validation_fraction : float or None, default=None
     Share of the rows that all nets hold out. None: each holds out another part. Range
     (0, 1).
 scoring : str, callable or None, default=None
-    A scorer of scikit-learn: its score of the rows that a net holds out says which of
-    its epochs was best. None: accuracy of classes, and minus the loss of numbers.
+    A scorer of scikit-learn, or 'loss': its score of the rows that a net holds out
+    says which of its epochs was best. None: accuracy of classes, the loss of numbers.
 verbose : bool, default=False
     Whether a line is printed for each epoch.
 n_jobs : int or None, default=None

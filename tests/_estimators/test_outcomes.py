@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score
 
-from sknn_scratch._estimators.outcomes import log_of, require_y, share_right
+from sknn_scratch._estimators.outcomes import (
+    log_of,
+    require_numbers,
+    require_y,
+    share_right,
+)
 
 
 def test_a_missing_target_is_named_with_the_estimator():
@@ -38,3 +43,12 @@ def test_all_labels_of_a_row_must_be_right(weight):
     assert share_right(binary, predicted[:, 1], weight, False) == accuracy_score(
         binary, predicted[:, 1], sample_weight=weight
     )
+
+
+@pytest.mark.parametrize("y", [["a", "b"], np.array(["2020-01-01"], "M8[D]")])
+def test_text_and_dates_are_no_numbers(y):
+    message = "y must be real numbers, got the dtype .* numbers of days for dates"
+    with pytest.raises(ValueError, match=message):
+        require_numbers(y)
+    require_numbers([1, 2.5])
+    require_numbers(np.array([1, None], object))

@@ -199,6 +199,15 @@ def test_a_scorer_chooses_the_epochs(scoring):
         np.testing.assert_allclose(scores, np.negative(losses), rtol=1e-4)
 
 
+def test_the_loss_may_choose_the_epochs_of_classes():
+    model = classifier(scoring="loss", n_members=2, max_iter=8).fit(X, names)
+    losses, scores = (
+        [record[f"validation_{name}"] for record in model.history_]
+        for name in ("loss", "score")
+    )
+    np.testing.assert_allclose(scores, np.negative(losses))
+
+
 def test_a_scorer_sees_numbers_as_they_were_given():
     def scorer(estimator, rows, target, sample_weight=None):
         seen.append((target.min(), target.max(), estimator.predict(rows).shape))
@@ -337,7 +346,8 @@ def test_in_a_search():
         ({"max_time": 0}, "'max_time' parameter"),
         ({"n_cosines": 0}, "'n_cosines' parameter"),
         ({"validation_fraction": 1.0}, "'validation_fraction' parameter"),
-        ({"scoring": "best"}, "'scoring' parameter"),
+        ({"scoring": "best"}, "'best' is not a valid scoring value"),
+        ({"scoring": 3}, "'scoring' parameter"),
     ],
 )
 def test_wrong_parameters(params, message):
@@ -351,7 +361,7 @@ def test_wrong_parameters(params, message):
         (classifier(), X, None, ValueError, "requires y to be passed, but the target"),
         (classifier(), X, y[:-1], ValueError, "inconsistent numbers of samples"),
         (classifier(), X, X[:, 0], ValueError, "Unknown label type: continuous"),
-        (regressor(), X, names, ValueError, "could not convert string to float"),
+        (regressor(), X, names, ValueError, "y must be real numbers, got the dtype <U"),
         (regressor(), X, np.full(150, np.nan), ValueError, "Input y contains NaN"),
         (classifier(), sparse.csr_matrix(X), y, TypeError, "parse"),
         (classifier(), np.ones((150, 2)), y, ValueError, "No column of X takes two"),
@@ -375,6 +385,11 @@ def test_wrong_data(estimator, rows, target, error, message):
             {"loss": "quantile", "quantile": [0.1, 0.9]},
             X[:, :2],
             "Several quantiles need a y of one column, got one of 2",
+        ),
+        (
+            {"loss": "quantile", "quantile": [0.1, 0.9], "scoring": "r2"},
+            y,
+            "scoring judges one prediction for each row; of several quantiles the loss",
         ),
     ],
 )
