@@ -14,7 +14,10 @@ from typing import Any
 
 from scipy.stats import loguniform
 
-from sknn_scratch._estimators.tabular import TabularMLPClassifier, TabularMLPRegressor
+from sknn_scratch._estimators.tabular.estimators import (
+    TabularMLPClassifier,
+    TabularMLPRegressor,
+)
 
 __all__ = [
     "CLASSIFIER_SEARCH_SPACE",

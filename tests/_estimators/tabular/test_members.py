@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from sknn_scratch._estimators import tabular_members
-from sknn_scratch._estimators.tabular_members import (
+from sknn_scratch._estimators.tabular import members as tabular_members
+from sknn_scratch._estimators.tabular.members import (
     Data,
     Family,
     LatestBest,
     trained,
 )
-from sknn_scratch._estimators.tabular_members import _network as network_of
-from sknn_scratch._estimators.tabular_rows import Table, deal_folds
+from sknn_scratch._estimators.tabular.members import _network as network_of
+from sknn_scratch._estimators.tabular.rows import Table, deal_folds
 from sknn_scratch._estimators.targets import Numbers, classification_target
 from sknn_scratch._nn.layers import Dense, Periodic, ScaledDense
 from sknn_scratch._nn.links import LINKS

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sknn_scratch._estimators.tabular_targets import ScaledNumbers
+from sknn_scratch._estimators.tabular.targets import ScaledNumbers
 
 rng = np.random.default_rng(0)
 y = rng.gamma(2.0, 50.0, size=(200, 2))

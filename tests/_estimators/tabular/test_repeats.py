@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sknn_scratch._estimators.tabular_repeats import STRENGTHS, Repeats, row_keys
+from sknn_scratch._estimators.tabular.repeats import STRENGTHS, Repeats, row_keys
 
 rng = np.random.default_rng(0)
 

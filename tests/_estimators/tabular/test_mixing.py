@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import log_loss
 
-from sknn_scratch._estimators.tabular_mixing import (
+from sknn_scratch._estimators.tabular.mixing import (
     linked,
     mixed_classes,
     mixed_numbers,
@@ -14,7 +14,7 @@ from sknn_scratch._estimators.tabular_mixing import (
     sharpening,
     temperature,
 )
-from sknn_scratch._estimators.tabular_targets import ScaledNumbers
+from sknn_scratch._estimators.tabular.targets import ScaledNumbers
 from sknn_scratch._estimators.targets import classification_target
 
 rng = np.random.default_rng(0)

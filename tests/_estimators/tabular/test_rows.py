@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from sknn_scratch._estimators import tabular_rows
-from sknn_scratch._estimators.tabular_rows import (
+from sknn_scratch._estimators.tabular import rows as tabular_rows
+from sknn_scratch._estimators.tabular.rows import (
     BinnedRows,
     Table,
     deal_folds,

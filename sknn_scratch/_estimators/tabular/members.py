@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from sknn_scratch._estimators.tabular_rows import Table
+from sknn_scratch._estimators.tabular.rows import Table
 from sknn_scratch._nn.activations import ACTIVATIONS
 from sknn_scratch._nn.layers import Dense, Layer, Periodic, ScaledDense
 from sknn_scratch._nn.links import LINKS

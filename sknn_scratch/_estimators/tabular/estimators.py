@@ -1,6 +1,6 @@
 """The tabular estimators: networks for classes and for numbers, from a table as it is.
 
-What they share is in ``tabular_base``; here is what becomes of the targets.
+What they share is in ``base``; here is what becomes of the targets.
 """
 
 from collections.abc import Sequence
@@ -16,8 +16,8 @@ from sknn_scratch._estimators.callbacks import with_callbacks
 from sknn_scratch._estimators.docstrings import documented
 from sknn_scratch._estimators.outcomes import log_of, share_right
 from sknn_scratch._estimators.parameters import as_list, store_parameters
-from sknn_scratch._estimators.tabular_base import BaseTabularMLP
-from sknn_scratch._estimators.tabular_mixing import (
+from sknn_scratch._estimators.tabular.base import BaseTabularMLP
+from sknn_scratch._estimators.tabular.mixing import (
     PredictedClasses,
     PredictedNumbers,
     mixed_classes,
@@ -26,7 +26,7 @@ from sknn_scratch._estimators.tabular_mixing import (
     row_losses,
     sharpened,
 )
-from sknn_scratch._estimators.tabular_targets import ScaledNumbers
+from sknn_scratch._estimators.tabular.targets import ScaledNumbers
 from sknn_scratch._estimators.targets import MultiOutputClasses, classification_target
 from sknn_scratch._nn.losses import LOSSES
 from sknn_scratch._rollback import unchanged_on_failure

@@ -3,8 +3,7 @@
 The table is encoded, several small nets are trained at once, each on other rows, and
 their predictions are mixed. What the encoding does is in
 :class:`~sknn_scratch.preprocessing.TabularEncoder`, the training in
-``tabular_members`` and ``tabular_course``, the mixing in ``tabular_mixing`` and
-``tabular_repeats``.
+``members`` and ``course``, the mixing in ``mixing`` and ``repeats``.
 """
 
 from functools import partial
@@ -28,11 +27,11 @@ from sknn_scratch._documentation import DocumentationLink
 from sknn_scratch._estimators.callbacks import CallbackSupportMixin, watch
 from sknn_scratch._estimators.outcomes import require_numbers, require_y
 from sknn_scratch._estimators.parameters import hidden_sizes, validation_set
-from sknn_scratch._estimators.tabular_course import Plan, history, mean_curve
-from sknn_scratch._estimators.tabular_levels import LevelMeans
-from sknn_scratch._estimators.tabular_members import Data, Family
-from sknn_scratch._estimators.tabular_repeats import Repeats, row_keys
-from sknn_scratch._estimators.tabular_rows import Table, deal_folds, one_fold
+from sknn_scratch._estimators.tabular.course import Plan, history, mean_curve
+from sknn_scratch._estimators.tabular.levels import LevelMeans
+from sknn_scratch._estimators.tabular.members import Data, Family
+from sknn_scratch._estimators.tabular.repeats import Repeats, row_keys
+from sknn_scratch._estimators.tabular.rows import Table, deal_folds, one_fold
 from sknn_scratch._nn.links import LINKS
 from sknn_scratch.preprocessing import TabularEncoder
 

@@ -9,7 +9,7 @@ import numpy as np
 from joblib import effective_n_jobs
 from sklearn.utils.parallel import Parallel, delayed
 
-from sknn_scratch._estimators.tabular_members import Data, Family, Part, trained
+from sknn_scratch._estimators.tabular.members import Data, Family, Part, trained
 from sknn_scratch._training.interrupts import ctrl_c_ends_all
 from sknn_scratch._training.run import Unwatched
 from sknn_scratch._training.threads import blas_in_one_thread

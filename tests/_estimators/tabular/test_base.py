@@ -5,7 +5,7 @@ import pytest
 from _tables import classifier, regressor, table
 from sklearn.datasets import load_iris
 
-from sknn_scratch._estimators import tabular_base
+from sknn_scratch._estimators.tabular import base as tabular_base
 
 X, y = load_iris(return_X_y=True)
 names = np.array(["setosa", "versicolor", "virginica"])[y]

@@ -7,8 +7,8 @@ import pytest
 from _tables import classifier, regressor
 from sklearn.datasets import load_iris
 
-from sknn_scratch._estimators import tabular_course
-from sknn_scratch._estimators.tabular_course import history, mean_curve
+from sknn_scratch._estimators.tabular import course as tabular_course
+from sknn_scratch._estimators.tabular.course import history, mean_curve
 from sknn_scratch.display import LossCurveDisplay
 
 X, y = load_iris(return_X_y=True)

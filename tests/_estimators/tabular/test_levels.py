@@ -7,7 +7,7 @@ import pytest
 from _tables import classifier, regressor
 from sklearn.preprocessing import TargetEncoder
 
-from sknn_scratch._estimators.tabular_levels import STRENGTH, LevelMeans
+from sknn_scratch._estimators.tabular.levels import STRENGTH, LevelMeans
 from sknn_scratch.preprocessing import TabularEncoder
 
 rng = np.random.default_rng(0)
