@@ -15,6 +15,13 @@ from sknn_scratch._estimators.convnet import ConvNetClassifier, ConvNetRegressor
 from sknn_scratch._estimators.hidden_layers import HiddenLayerTransformer
 from sknn_scratch._estimators.mlp import ScratchMLPClassifier, ScratchMLPRegressor
 from sknn_scratch._estimators.resnet import ResNetClassifier, ResNetRegressor
+from sknn_scratch._estimators.tabular.estimators import (
+    TabularMLPClassifier,
+    TabularMLPRegressor,
+)
+from sknn_scratch._estimators.tabular.levels import LevelMeans
+from sknn_scratch._estimators.tabular.repeats import Repeats
+from sknn_scratch._estimators.tabular.targets import ScaledNumbers
 from sknn_scratch._estimators.targets import Classes, Labels
 from sknn_scratch._nn import layers
 from sknn_scratch._nn.activations import ACTIVATIONS
@@ -23,7 +30,10 @@ from sknn_scratch._nn.network import Network
 from sknn_scratch._training.averaging import Averaging
 from sknn_scratch._training.optimizers import OPTIMIZERS
 from sknn_scratch._training.state import TrainingState
-from sknn_scratch.preprocessing import WhiteningTransformer
+from sknn_scratch.preprocessing import TabularEncoder, WhiteningTransformer
+from sknn_scratch.preprocessing._levels import Levels
+from sknn_scratch.preprocessing._numbers import Bins, Number
+from sknn_scratch.preprocessing._tabular import Scaled
 
 __all__ = ["SKOPS_TRUSTED", "register_onnx_converters"]
 
@@ -51,8 +61,13 @@ def _skops_names():
         ResNetRegressor,
         ConvNetClassifier,
         ConvNetRegressor,
+        TabularMLPClassifier,
+        TabularMLPRegressor,
+        *(LevelMeans, Repeats, ScaledNumbers),
         HiddenLayerTransformer,
         WhiteningTransformer,
+        TabularEncoder,
+        *(Bins, Levels, Number, Scaled),
         Network,
         TrainingState,
         Averaging,

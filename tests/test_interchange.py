@@ -20,6 +20,8 @@ from sknn_scratch import (
     ResNetRegressor,
     ScratchMLPClassifier,
     ScratchMLPRegressor,
+    TabularMLPClassifier,
+    TabularMLPRegressor,
 )
 from sknn_scratch._nn.activations import ACTIVATIONS
 from sknn_scratch._nn.initializers import INITIALIZERS
@@ -28,7 +30,7 @@ from sknn_scratch._training.optimizers import OPTIMIZERS
 from sknn_scratch._training.schedules import SCHEDULES
 from sknn_scratch.interchange import SKOPS_TRUSTED, register_onnx_converters
 from sknn_scratch.model_selection import repeated_fit
-from sknn_scratch.preprocessing import WhiteningTransformer
+from sknn_scratch.preprocessing import TabularEncoder, WhiteningTransformer
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
@@ -303,6 +305,27 @@ def test_skops_trusts_every_target_of_a_regressor(reload, model, loss, n_outputs
 )
 def test_skops_trusts_transformers_and_pipelines(reload, model):
     check_same(model.fit(X, y), reload(model))
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        TabularEncoder(),
+        TabularMLPClassifier(max_iter=2, n_members=2, random_state=0),
+        TabularMLPRegressor(max_iter=2, n_members=2, random_state=0),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_skops_trusts_tables(reload, model):
+    """Of numbers, booleans, levels, very many of them, gaps, and repeated rows."""
+    rng = np.random.default_rng(0)
+    towns = [f"town {i}" for i in range(100)]
+    columns = rng.normal(size=100), rng.random(100) > 0.5, rng.choice(["a", "b"], 100)
+    rows = np.tile(np.array([*columns, towns], dtype=object).T, (2, 1))
+    rows[:7, 2] = None
+    model = clone(model).fit(rows, np.tile(rng.integers(2, size=100), 2))
+    assert getattr(model, "prior_strength_", 0) < np.inf
+    check_same(model, reload(model), rows)
 
 
 def test_skops_trusts_partial_fits_with_a_validation_set(reload):

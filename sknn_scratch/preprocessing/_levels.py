@@ -8,17 +8,17 @@ import numpy as np
 class Levels(NamedTuple):
     """What fit knows of a column of categories.
 
-    ``table`` gives the place of each level that has one; with ``is_pooled`` all others
-    share the place after the last.
+    ``known`` are the levels that have a place of their own, in its order; with
+    ``is_pooled`` all others share the place after the last.
     """
 
-    table: dict[Any, int]
+    known: list[Any]
     is_pooled: bool
     has_missing: bool
 
     @property
     def n_places(self):
-        return len(self.table) + self.is_pooled
+        return len(self.known) + self.is_pooled
 
     @property
     def width(self):
@@ -28,14 +28,15 @@ class Levels(NamedTuple):
     @property
     def names(self):
         """What each column is for."""
-        names = [*map(str, self.table), *["infrequent"] * self.is_pooled]
+        names = [*map(str, self.known), *["infrequent"] * self.is_pooled]
         return names if self.width > 1 else names[1:2]
 
     def places(self, column):
         """The place of each row: -1 for a missing value, -2 for an unknown level."""
         codes, levels = column.coded()
-        unknown = len(self.table) if self.is_pooled else -2
-        lookup = [self.table.get(level, unknown) for level in levels]
+        unknown = len(self.known) if self.is_pooled else -2
+        table = {level: place for place, level in enumerate(self.known)}
+        lookup = [table.get(level, unknown) for level in levels]
         return np.array([*lookup, -1])[codes]
 
     def encode(self, places, out):
@@ -65,8 +66,7 @@ def learn_levels(column, max_categories, min_frequency):
     counts = np.array([by_level[level] for level in levels], int)
     is_rare = rare(counts, len(codes), max_categories, min_frequency)
     kept = [level for level, alone in zip(levels, ~is_rare, strict=True) if alone]
-    table = {level: place for place, level in enumerate(kept)}
-    return Levels(table, bool(is_rare.any()), bool(0 < n_missing < len(codes)))
+    return Levels(kept, bool(is_rare.any()), bool(0 < n_missing < len(codes)))
 
 
 def rare(counts, n_rows, max_categories, min_frequency):

@@ -289,7 +289,7 @@ class TabularEncoder(DocumentationLink, TransformerMixin, BaseEstimator):
         self.scale_ = np.array([n.learnt.scale for n in numbers])
         self.bin_edges_ = [n.learnt.edges for n in numbers]
         self.categories_ = [
-            np.array(list(self._levels[source].table), dtype=object)
+            np.array(self._levels[source].known, dtype=object)
             if source in self._levels
             else None
             for source in range(self.n_features_in_)
