@@ -99,7 +99,7 @@ class Accuracies:
 
     title: str
     cases: list
-    columns: tuple = ("error", "asked", "seconds", "at most", *THEIRS)
+    columns: tuple = ("error", "aim", "seconds", "at most", *THEIRS)
     pairs: tuple = ()
 
     def print(self, how, wanted, markdown=False):
