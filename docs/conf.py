@@ -28,6 +28,7 @@ suppress_warnings = ["sphinx_gallery.space_in_filename"]
 exclude_patterns = [
     "_build",
     "benchmarks_differential.md",
+    "benchmarks_images.md",
     "benchmarks_results.md",
     "benchmarks_searches.md",
     "benchmarks_tables.md",
