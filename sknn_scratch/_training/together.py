@@ -239,9 +239,9 @@ def train_together(runs, watch=None):
     runs : list of Run
         Trainings with the same :func:`key`. Their watchers are not told.
     watch : callable, default=None
-        ``watch(best_so_far)`` is called after each epoch; a true answer ends all, and
-        so does Ctrl-C, unless it :func:`~.interrupts.ends all <ctrl_c_ends_all>` that
-        goes on. ``best_so_far()`` gives parameters by the ids of the runs.
+        ``watch(best_so_far)`` is called after each epoch; a true answer ends all
+        trainings with their best weights, and so does Ctrl-C, except in a block of
+        ``ctrl_c_ends_all``. ``best_so_far()`` gives parameters by the ids of the runs.
 
     Returns
     -------
