@@ -81,14 +81,15 @@ class BaseTabularMLP(CallbackSupportMixin, DocumentationLink, BaseEstimator):
     n_jobs: int | None
     random_state: Any
     encoder_: TabularEncoder
-    #: What the targets mean; each view's name and nets; rows that were seen, or None.
+    #: What the targets mean, and each view's name and nets.
     _target: Any
     _nets: list
-    #: How epochs are judged: see ``Validation``.
-    _judged_by: str | None = None
+    #: What is known of rows that were seen, or None; and of very many levels.
     _repeats: Repeats | None
     _level_means: LevelMeans
 
+    #: How epochs are judged: see ``Validation``.
+    _judged_by: str | None = None
     #: For each view what its family has besides the parameters.
     _of_view: dict[str, dict]
 
