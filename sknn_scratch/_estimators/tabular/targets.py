@@ -19,12 +19,14 @@ class ScaledNumbers(Numbers):
     loss : str
         An entry of ``LOSSES``.
     quantiles : tuple of float, default=()
-        With loss='quantile' one output for each; y then is one number for each row.
+        With loss='quantile': of one number several, or of each number one.
     """
 
     def __init__(self, y, loss, quantiles=()):
         super().__init__(len(quantiles) or y.shape[1], loss)
         self.quantiles = quantiles
+        #: Whether the outputs are quantiles of the same number.
+        self.of_one_number = bool(quantiles) and y.shape[1] == 1
         largest = np.abs(y).max(axis=0)  # its square may be infinite
         largest = np.where(largest > 0, largest, 1.0)
         mean = (y / largest).mean(axis=0) * largest
@@ -59,6 +61,6 @@ class ScaledNumbers(Numbers):
         Chernozhukov, Fernandez-Val and Galichon (2010).
         """
         predicted = mu * self.scale + self.center
-        if self.quantiles:
+        if self.of_one_number:
             predicted.sort(axis=-1)
         return predicted[..., 0] if self.n_outputs == 1 else predicted

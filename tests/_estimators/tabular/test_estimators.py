@@ -142,6 +142,14 @@ def test_quantiles_of_several_numbers():
     assert model.fit(X, X[:, :2]).predict(X).shape == (150, 2)
 
 
+def test_quantiles_of_different_numbers_stay_where_they_are():
+    """The first number is larger than the second: they are not to be put in order."""
+    model = regressor(loss="quantile", quantile=0.5, max_iter=60)
+    predicted = model.fit(X, X[:, [0, 3]]).predict(X)
+    assert r2_score(X[:, 0], predicted[:, 0]) > 0.8
+    assert r2_score(X[:, 3], predicted[:, 1]) > 0.8
+
+
 def test_counts():
     rng = np.random.default_rng(3)
     rows = rng.uniform(0, 3, (800, 1))
