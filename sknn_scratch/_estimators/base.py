@@ -64,7 +64,7 @@ class BaseNeuralEstimator(DocumentationLink, CallbackSupportMixin, BaseEstimator
     n_features_in_: int
 
     #: Fitted attributes that are views of the network's parameters.
-    _exposed: tuple[str, ...] = ()
+    _exposed: tuple[str, ...] = ("coefs_", "intercepts_")
     #: Attributes that a later fit may not have.
     _of_one_fit: tuple[str, ...] = ("_training_state",)
 
@@ -76,11 +76,15 @@ class BaseNeuralEstimator(DocumentationLink, CallbackSupportMixin, BaseEstimator
 
     def _expose(self, network):
         """Name and value of each attribute in ``_exposed``."""
-        raise NotImplementedError
+        # Lists of its own: what a user assigns to an entry is to be noticed.
+        return {
+            "coefs_": list(network.named["W"]),
+            "intercepts_": list(network.named["b"]),
+        }
 
     def _count_layers(self, network):
         """Number of layers, input and output included."""
-        raise NotImplementedError
+        return len(network.named["W"]) + 1
 
     def _target_for(self, y, earlier, incremental, classes):
         """The target for y.

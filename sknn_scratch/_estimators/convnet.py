@@ -86,8 +86,6 @@ class ConvolutionalNetwork(ImageInput):
     dropout: Any
     input_dropout: float
 
-    _exposed: tuple[str, ...] = ("coefs_", "intercepts_")
-
     # ---- layers ------------------------------------------------------------------
 
     def _n_filters(self):
@@ -167,15 +165,6 @@ class ConvolutionalNetwork(ImageInput):
             layers.append(layer)
             shape = layer.out_shape
         return layers
-
-    def _expose(self, network):
-        return {
-            "coefs_": list(network.named["W"]),
-            "intercepts_": list(network.named["b"]),
-        }
-
-    def _count_layers(self, network):
-        return len(network.named["W"]) + 1
 
     # ---- feature maps ------------------------------------------------------------
 

@@ -40,7 +40,6 @@ class SklearnNames(BaseNeuralEstimator):
     coefs_: list
     intercepts_: list
 
-    _exposed: tuple[str, ...] = ("coefs_", "intercepts_")
     _of_one_fit: tuple[str, ...] = (
         *BaseNeuralEstimator._of_one_fit,
         "_optimizer",
@@ -51,16 +50,6 @@ class SklearnNames(BaseNeuralEstimator):
     def _dense_layers(self, sizes):
         """The layers of a multilayer perceptron of those sizes."""
         raise NotImplementedError
-
-    def _expose(self, network):
-        # Lists of its own: what a user assigns to an entry is to be noticed.
-        return {
-            "coefs_": list(network.named["W"]),
-            "intercepts_": list(network.named["b"]),
-        }
-
-    def _count_layers(self, network):
-        return len(network.named["W"]) + 1
 
     def __sklearn_is_fitted__(self):
         return "coefs_" in self.__dict__
