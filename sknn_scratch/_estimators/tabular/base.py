@@ -216,8 +216,8 @@ class BaseTabularMLP(CallbackSupportMixin, DocumentationLink, BaseEstimator):
         """What the families learn from."""
         target, smoothed, loss = self._learns(y)
         weight = smoothed.weights(y, sample_weight)
-        Y = target.encode(y, np.dtype(np.float32)).astype(np.float32)
-        told = level_means.learn(encoder, X, Y, sample_weight, rng)
+        plain = target.encode(y, np.dtype(np.float32)).astype(np.float32)
+        told = level_means.learn(encoder, X, plain, sample_weight, rng)
         table = Table.of(encoder, X, told)
         n = len(y)
         if given:
@@ -226,19 +226,17 @@ class BaseTabularMLP(CallbackSupportMixin, DocumentationLink, BaseEstimator):
             told = level_means.columns(encoder, X_val)
             table = table.joined(Table.of(encoder, X_val, told))
             folds = np.repeat([-1, 0], [n, len(y_val)])
-            y = np.concatenate([y, y_val])
             if weight is not None:
                 weight = np.append(weight, np.ones(len(y_val)))
             if sample_weight is not None or weight_val is not None:
-                ones = np.ones(n if sample_weight is None else len(y_val), np.float32)
-                first = ones if sample_weight is None else sample_weight
-                last = ones if weight_val is None else weight_val
-                sample_weight = np.concatenate([first, last])
-        elif self.validation_fraction is not None:
-            if n < 2:
-                raise ValueError(
-                    "validation_fraction needs two rows at least, got n_samples=1."
+                sample_weight = np.concatenate(
+                    [
+                        np.ones(len(each), np.float32) if own is None else own
+                        for own, each in ((sample_weight, y), (weight_val, y_val))
+                    ]
                 )
+            y = np.concatenate([y, y_val])
+        elif self.validation_fraction is not None:
             folds = one_fold(self._strata(y), self.validation_fraction, rng)
         else:
             n_folds = max(2, min(self.n_members, n // 4))
@@ -270,8 +268,7 @@ class BaseTabularMLP(CallbackSupportMixin, DocumentationLink, BaseEstimator):
         Y = target.encode(data.y, dtype).astype(dtype, copy=False)
         weight = data.sample_weight
         known_weight = None if weight is None else weight[rows]
-        n_folds = data.folds.max() + 1
-        ratio = min(n_folds, self.n_members)
+        ratio = min(len(data.fold_sizes), self.n_members)
         mixing = self._mixing(target, Y[rows], outputs, known_weight, ratio)
         strength, repeats = np.inf, None
         losses = self._losses_of_repeats(target, Y[rows])
@@ -352,7 +349,7 @@ class BaseTabularMLP(CallbackSupportMixin, DocumentationLink, BaseEstimator):
         told = self._level_means.columns(self.encoder_, X)
         table = Table.of(self.encoder_, X, told)
         outputs = [
-            network.predict(table.seen_by(view), LINKS["identity"])
+            network.predict(table.seen_by(view)[:], LINKS["identity"])
             for view, network in self._nets
         ]
         mu = self._mixed(self._target, self.__dict__, outputs)

@@ -1,7 +1,6 @@
 """The rows of an encoded table, and which of them each net holds out."""
 
-from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
 
 import numpy as np
 
@@ -48,47 +47,55 @@ class BinnedRows:
         return out
 
 
-@dataclass
 class Table:
-    """An encoded table, without its bins and with them."""
+    """An encoded table, without its bins and with them.
 
-    raw: np.ndarray
-    #: The raw columns and bins behind them; half as many, twice as wide.
-    full: Any
-    coarse: Any
-    #: Which of the columns are numbers of more than two values.
-    numbers: np.ndarray
+    Parameters
+    ----------
+    raw : ndarray of shape (n_samples, n_raw)
+        The columns that are no bins.
+    bins : Bins
+        What makes the others of them.
+    """
+
+    def __init__(self, raw, bins):
+        self.raw, self.bins = raw, bins
 
     @classmethod
     def of(cls, encoder, X, more=None):
         """The table X, as a fitted encoder sees it, and more raw columns (n, k)."""
-        raw, bins = encoder._encode(X, with_bins=False), encoder._bins
+        raw = encoder._encode(X, with_bins=False)
         if more is not None and more.size:
             raw = np.hstack([raw, more])
-        full: Any = BinnedRows(raw, bins)
-        coarse: Any = BinnedRows(raw, bins.halved())
-        if len(raw) * full.shape[1] * raw.itemsize <= MOST_BYTES:
-            full, coarse = full[:], coarse[:]
-        return cls(raw, full, coarse, np.unique(bins.column))
+        return cls(raw, encoder._bins)
 
     def joined(self, other):
         """This table's rows, and those of another one behind them."""
-        raw = np.concatenate([self.raw, other.raw])
-        if isinstance(self.full, BinnedRows):
-            full, coarse = (
-                BinnedRows(raw, own.bins) for own in (self.full, self.coarse)
-            )
-            return Table(raw, full, coarse, self.numbers)
-        return Table(
-            raw,
-            np.concatenate([self.full, other.full]),
-            np.concatenate([self.coarse, other.coarse]),
-            self.numbers,
-        )
+        return Table(np.concatenate([self.raw, other.raw]), self.bins)
+
+    @property
+    def numbers(self):
+        """Which of the columns are numbers of more than two values."""
+        return np.unique(self.bins.column)
+
+    @cached_property
+    def full(self):
+        """The raw columns, and the bins behind them."""
+        return self._with(self.bins)
+
+    @cached_property
+    def coarse(self):
+        """Likewise with half as many bins, twice as wide."""
+        return self._with(self.bins.halved())
+
+    def _with(self, bins):
+        rows = BinnedRows(self.raw, bins)
+        n_bytes = rows.shape[0] * rows.shape[1] * self.raw.itemsize
+        return rows[:] if n_bytes <= MOST_BYTES else rows
 
     def seen_by(self, view):
         """The columns that a view of the table is made of."""
-        return {"raw": self.raw, "bins": self.full, "cosines": self.coarse}[view]
+        return getattr(self, {"raw": "raw", "bins": "full", "cosines": "coarse"}[view])
 
 
 def deal_folds(strata, n_folds, rng):

@@ -6,6 +6,7 @@ from _tables import classifier, regressor, table
 from sklearn.datasets import load_iris
 
 from sknn_scratch._estimators.tabular import base as tabular_base
+from sknn_scratch._estimators.tabular import rows as tabular_rows
 
 X, y = load_iris(return_X_y=True)
 names = np.array(["setosa", "versicolor", "virginica"])[y]
@@ -45,6 +46,15 @@ def test_many_rows_are_predicted_in_pieces(monkeypatch):
     np.testing.assert_allclose(
         model.predict_proba(X.tolist()), whole, rtol=1e-5, atol=1e-7
     )
+
+
+@pytest.mark.parametrize("given", [{}, {"X_val": X[::5], "y_val": y[::5]}])
+def test_bins_that_are_made_for_some_rows_at_a_time_change_nothing(monkeypatch, given):
+    """As in large tables; a prediction of very many columns has them so, too."""
+    whole = classifier().fit(X, y, **given).predict_proba(X)
+    monkeypatch.setattr(tabular_rows, "MOST_BYTES", 0)
+    model = classifier().fit(X, y, **given)
+    np.testing.assert_array_equal(model.predict_proba(X), whole)
 
 
 @pytest.mark.parametrize("n", [2, 3, 5, 9])

@@ -46,12 +46,21 @@ def folds_of(strata, n_folds):
 four = folds_of(np.zeros(len(X)), 4)
 
 
+class Made(Table):
+    """A table whose columns are given, not made of bins."""
+
+    numbers = None
+
+    def __init__(self, n_raw, full, numbers):
+        self.raw, self.numbers = full[:, :n_raw].copy(), numbers
+        self.full = self.coarse = full
+
+
 def data(y=numbers, target=None, weight=None, folds=four, scoring="loss", rows=X):
     target = target or Numbers(1, "squared_error")
     name = "squared_error" if isinstance(target, Numbers) else "log_loss"
     loss = LOSSES[name](target.link, {})
-    n_raw = rows.shape[1] - 2
-    table = Table(rows[:, :n_raw].copy(), rows, rows, np.array([0, 1]))
+    table = Made(rows.shape[1] - 2, rows, np.array([0, 1]))
     Y = target.encode(y, np.dtype("float32"))
     return Data(table, y, target, loss, weight, weight, Y, folds, scoring)
 
@@ -67,7 +76,7 @@ def test_the_last_of_equally_good_epochs_is_taken():
 def wide(view, n_numbers=2):
     target = Numbers(2, "squared_error")
     rows = np.zeros((4, 400), np.float32)
-    table = Table(rows[:, :100], rows, rows, np.arange(n_numbers))
+    table = Made(100, rows, np.arange(n_numbers))
     given = Data(table, None, target, None, None, None, None, None)
     return network_of(family(view=view, hidden=[300, 200]), given, random_state)
 
