@@ -55,7 +55,8 @@ class Validation:
     given: Given
     scorer: Any = None
 
-    #: Whether many nets' scores need a call for each.
+    #: Whether a scorer is given rows to predict; and many nets need a call for each.
+    scores_rows: ClassVar[bool] = True
     one_by_one: ClassVar[bool] = False
 
     def __post_init__(self):
@@ -79,7 +80,7 @@ class Validation:
         # All rows at once, as scikit-learn: the last bits decide which epoch is best.
         mu = problem.network.predict(self.X, problem.target.link, rows=len(self.Y))
         loss = self.loss.value(self.Y, mu, self.weight, self.total) / self.divisor
-        if self.scorer not in (None, "loss"):
+        if self.scores_rows and self.scorer not in (None, "loss"):
             return loss, self.scorer(given.raw, given.y, given.weight)
         return loss, self.score(mu, loss)
 

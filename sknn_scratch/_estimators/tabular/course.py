@@ -35,10 +35,9 @@ class Plan:
         """Number of epochs of all families."""
         if self.max_iter is not None:
             return self.max_iter * len(self.families)
-        folds = self.data.folds
-        n = len(folds) - np.bincount(folds[folds >= 0]).max()
+        n, n_training = len(self.data.folds), self.data.n_training
         return sum(
-            family.n_epochs(len(folds), ceil(n / min(family.batch_size, n)))
+            family.n_epochs(n, ceil(n_training / family.rows_of_a_batch(n_training)))
             for family in self.families
         )
 

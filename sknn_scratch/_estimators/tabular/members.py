@@ -58,6 +58,10 @@ class Family:
     #: Steps of a training, for each row; see ``n_epochs``.
     steps_per_row: float
 
+    def rows_of_a_batch(self, n):
+        """About ``batch_size`` of n rows: the step of a few is as long as any."""
+        return ceil(n / max(1, round(n / self.batch_size)))
+
     def n_epochs(self, n, n_batches):
         """Number of epochs for n rows.
 
@@ -90,6 +94,16 @@ class Data:
     #: ``scoring(mu, y, weight)``.
     scoring: Any = None
 
+    @property
+    def fold_sizes(self):
+        """Number of rows of each fold."""
+        return np.bincount(self.folds[self.folds >= 0])
+
+    @property
+    def n_training(self):
+        """Number of rows that each net is trained on."""
+        return len(self.folds) - self.fold_sizes.max()
+
 
 @dataclass
 class Part:
@@ -121,15 +135,10 @@ class LatestBest(Plateau):
 class Scored(Validation):
     """Scores by ``scorer(mu, y, weight)``, net by net."""
 
-    one_by_one = True
+    scores_rows, one_by_one = False, True
 
     def score_of(self, Y, mu, weight, loss):
         return self.scorer(mu, self.given.y, self.given.weight)
-
-    def __call__(self):
-        mu = self.problem.network.predict(self.X, self.problem.target.link)
-        loss = self.loss.value(self.Y, mu, self.weight, self.total) / self.divisor
-        return loss, self.score(mu, loss)
 
 
 def trained(family, data, seeds, max_iter, watch=None):
@@ -182,7 +191,7 @@ def _part(family, data, runs, thetas):
     network = Network.stacked([run.problem.network for run in runs])
     for own, theta in zip(network.theta, thetas, strict=True):
         own[...] = theta
-    rows, n_folds = data.table.seen_by(family.view), data.folds.max() + 1
+    rows, n_folds = data.table.seen_by(family.view), len(data.fold_sizes)
     held_out = np.zeros((len(rows), data.target.n_outputs), network.dtype)
     times = np.zeros(len(rows), network.dtype)
     for j, run in enumerate(runs):
@@ -201,11 +210,11 @@ def _run(family, data, j, seed, max_iter):
     random_state = np.random.RandomState(seed)
     columns, folds = data.table.seen_by(family.view), data.folds
     # Those that are trained at once have as many rows each.
-    sizes = np.bincount(folds[folds >= 0])
+    sizes = data.fold_sizes
     mine = folds == j % len(sizes)
     held = np.flatnonzero(mine)[: sizes.min()]
     rows = np.flatnonzero(~mine)
-    rows = random_state.permutation(rows)[: len(folds) - sizes.max()]
+    rows = random_state.permutation(rows)[: data.n_training]
     rows = rows.astype(np.int32)  # half the memory
     network = _network(family, data, random_state)
     dtype = network.dtype
@@ -220,9 +229,7 @@ def _run(family, data, j, seed, max_iter):
         data.y,
         data.sample_weight,
     )
-    # Of about the same size: the step of a few rows would be as long as any.
-    n_batches = max(1, round(len(rows) / family.batch_size))
-    batches = Batches(problem, rows, ceil(len(rows) / n_batches), False)
+    batches = Batches(problem, rows, family.rows_of_a_batch(len(rows)), False)
     if max_iter is None:
         max_iter = family.n_epochs(len(folds), batches.n_batches)
     params = {

@@ -8,6 +8,7 @@ from _tables import classifier, regressor
 from sklearn.datasets import load_iris
 
 from sknn_scratch._estimators.tabular import course as tabular_course
+from sknn_scratch._estimators.tabular import members as tabular_members
 from sknn_scratch._estimators.tabular.course import history, mean_curve
 from sknn_scratch.display import LossCurveDisplay
 
@@ -126,6 +127,19 @@ def test_callbacks_are_told_of_each_epoch_and_may_end_it(last, n_epochs, views):
     assert recorder.most == 18
     assert len(model.mixing_weights_) == views
     assert recorder.scores[-1] == model.score(X, y)
+
+
+@pytest.mark.parametrize("batch_size", [7, 60, 128])
+@pytest.mark.parametrize("max_iter", [3, "auto"])
+def test_callbacks_know_how_many_epochs_there_will_be(
+    monkeypatch, max_iter, batch_size
+):
+    pytest.importorskip("sklearn.callback", reason="callbacks need scikit-learn 1.9")
+    monkeypatch.setattr(tabular_members, "FEWEST", 300)
+    recorder = Recorder(None)
+    model = classifier(max_iter=max_iter, batch_size=batch_size)
+    model.set_callbacks(recorder).fit(X, y)
+    assert recorder.most == recorder.began == len(model.history_)
 
 
 def test_history_and_curves():
