@@ -1,5 +1,6 @@
 """Sphinx: ``python -m sphinx -W --keep-going docs docs/_build/html``."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -7,13 +8,15 @@ sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 import sknn_scratch
 
+os.environ.pop("MPLBACKEND", None)  # the pages show the figures that they draw
+
 project = "sknn_scratch"
 author = "The sknn_scratch developers"
 copyright = f"2026, {author}"
 version = release = sknn_scratch.__version__
 
 extensions = [
-    "myst_parser",
+    "myst_nb",
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
@@ -27,6 +30,7 @@ extensions = [
 suppress_warnings = ["sphinx_gallery.space_in_filename"]
 exclude_patterns = [
     "_build",
+    "gallery/*.ipynb",  # for the reader to download
     "benchmarks_differential.md",
     "benchmarks_images.md",
     "benchmarks_results.md",
@@ -38,6 +42,13 @@ templates_path = ["_templates"]
 # ---- pages -----------------------------------------------------------------------
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
+# The code of each page is run for the page: its output is in it, and an error or a
+# warning ends the build.
+nb_execution_mode = "force"
+nb_execution_timeout = 120
+nb_execution_raise_on_error = True
+nb_merge_streams = True
+nb_output_stderr = "warn"
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 

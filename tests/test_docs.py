@@ -39,7 +39,9 @@ PAGES = [
         if not set(page.parts) & set(BUILT)
     ),
 ]
-BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
+BLOCK = re.compile(
+    r"^```(?:python|\{code-cell\} python)\n(?::.*\n)*(.*?)^```", re.DOTALL | re.MULTILINE
+)
 
 #: What the code on a page needs besides the package's own dependencies.
 EXTRAS = {
