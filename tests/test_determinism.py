@@ -10,7 +10,9 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from sknn_scratch import ResNetClassifier, ScratchMLPClassifier
+from sknn_scratch import ConvNetClassifier, ResNetClassifier, ScratchMLPClassifier
+from sknn_scratch._nn import parts
+from sknn_scratch._training import threads
 from sknn_scratch.model_selection import repeated_fit
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -59,6 +61,20 @@ def test_another_process_gives_the_same_bits(model):
     with parallel_config("loky", inner_max_num_threads=1):
         there = Parallel(n_jobs=2)(delayed(clone(model).fit)(X, y) for _ in range(2))
     assert [bits(fitted) for fitted in there] == [here, here]
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.3])
+def test_the_number_of_threads_changes_nothing_in_batches_of_images(
+    monkeypatch, dropout
+):
+    monkeypatch.setattr(parts, "WORTHWHILE", 1 << 14)
+    results = []
+    for n_threads in (1, 2, 3):
+        monkeypatch.setattr(threads, "blas_threads", lambda n=n_threads: n)
+        with threadpool_limits(limits=1, user_api="blas"):
+            model = ConvNetClassifier(dropout=dropout, max_iter=3, random_state=0)
+            results.append(bits(model.fit(X, y)))
+    assert results[0] == results[1] == results[2]
 
 
 @pytest.mark.usefixtures("_one_blas_thread")

@@ -56,6 +56,7 @@ STOREYS = {
         "_nn.network",
         "_nn.jets",
         "_nn.plan",
+        "_nn.parts",
         "_nn",
     ],
     "how it learns": [

@@ -57,11 +57,8 @@ class Plan:
         # An array: cheaper to divide by.
         self.total = np.full((*nets, 1) if nets and weighted else (), n, network.dtype)
         self.totals = self.total[:, 0] if self.total.ndim else self.total
-        self.layers = network.planned(n, sparse=sparse, training=True)
         self.grad = np.empty_like(network.theta) if grad is None else grad
-        own = [layer for layer in self.layers if not layer.door_only]
-        layout.bind(own, self.grad, prefix="d")
-        self.loss = loss.planned(n, network.n_outputs, network.dtype, nets)
+        self.allocate(network, loss, sparse)
         self.divisor = network.n_outputs if loss.reports_mean_over_outputs else 1
         self.weights = self.theta[..., : layout.n_decaying]
         self.weight_grad = self.grad[..., : layout.n_decaying]
@@ -69,6 +66,13 @@ class Plan:
         self.weight_blocks = layout.decaying(self.theta)
         self.squared_norm: Callable = np.vecdot if nets else np.ndarray.dot
         self.number = number_type(nets)
+
+    def allocate(self, network, loss, sparse):
+        """Make the buffers."""
+        self.layers = network.planned(self.n, sparse=sparse, training=True)
+        own = [layer for layer in self.layers if not layer.door_only]
+        self.layout.bind(own, self.grad, prefix="d")
+        self.loss = loss.planned(self.n, network.n_outputs, network.dtype, network.nets)
 
     def backprop(self, x, y, weight=None):
         """All of backpropagation.
@@ -92,10 +96,14 @@ class Plan:
         total = self.total
         if weight is not None:
             np.add.reduce(weight, -1, out=total, keepdims=total.ndim > 0)
+        return self.forward_and_back(x, y, weight), self.penalty()
+
+    def forward_and_back(self, x, y, weight):
+        """The mean loss over the rows; ``grad`` is left holding their sum."""
         z = run(self.layers, x)
-        value = self.loss.value_and_delta(z, y, weight, total)  # z now holds dL/dz
+        value = self.loss.value_and_delta(z, y, weight, self.total)  # z is dL/dz now
         run_back(self.layers, z)
-        return value, self.penalty()
+        return value
 
     def penalty(self):
         """alpha / 2 |w|^2 / total"""

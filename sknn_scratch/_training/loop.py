@@ -9,16 +9,18 @@ import warnings
 
 import numpy as np
 
-from sknn_scratch._nn.plan import Plan
+from sknn_scratch._nn.parts import plan_for
 from sknn_scratch._training.interrupts import keeps_the_training
 from sknn_scratch._training.schedules import followed
+from sknn_scratch._training.threads import side_by_side
 
 
 def plans_for(network, loss, sizes, alpha, sparse=False, weighted=False):
     """The network's plan for each number of rows, with one gradient for all."""
     grad = np.empty_like(network.theta)
     return {
-        n: Plan(network, loss, n, alpha, grad, sparse, weighted) for n in sorted(sizes)
+        n: plan_for(network, loss, n, alpha, grad, sparse, weighted)
+        for n in sorted(sizes)
     }
 
 
@@ -34,6 +36,7 @@ def run_epoch(plans, batches, step, rates):
     return accumulated / seen if seen else 0.0
 
 
+@side_by_side()
 def train_minibatch(run):
     """Train until a plateau, ``max_iter`` epochs, a callback's word or Ctrl-C.
 

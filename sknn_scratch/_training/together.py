@@ -21,6 +21,7 @@ from sknn_scratch._training.loop import plans_for, run_epoch
 from sknn_scratch._training.optimizers import CHUNK
 from sknn_scratch._training.schedules import Schedule
 from sknn_scratch._training.stacked_rows import OwnRows, SharedRows, StackedValidation
+from sknn_scratch._training.threads import side_by_side
 
 #: A stack is made anew without those who have ended once they are so large a part.
 GONE = 1 / 8
@@ -231,6 +232,7 @@ class Stack:
         return (np.array(step)[:, None] for step in zip(*each, strict=True))
 
 
+@side_by_side()
 def train_together(runs, watch=None):
     """Train until each has come to its own end.
 

@@ -56,6 +56,8 @@ class Layer:
     n_copied: int = 0
     #: Whether its output, unless it is the last, is one of the hidden layers'.
     is_hidden: ClassVar[bool] = True
+    #: Multiplications that a row takes in products too small for BLAS's threads.
+    small_products: int = 0
     n_in: int
     n_out: int
 

@@ -90,6 +90,8 @@ class Convolution(OfImages, Layer):
                 # A maximum of f is f of the maximum, and there are fewer of them.
                 self.f, after = after, activation
             self.pool = Pooling(self.z_shape, pool_size, pooling, after)
+        entries = int(np.prod(self.kernel_size)) * image_shape[2]
+        self.small_products = int(np.prod(self.z_shape)) * entries
         out_shape = self.pool.out_shape if self.pool else self.z_shape
         super().__init__(image_shape, out_shape)
 

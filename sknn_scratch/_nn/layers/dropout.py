@@ -26,6 +26,8 @@ class Dropout(Layer):
     """
 
     training_only = True
+    #: Whether somebody calls ``draw_masks`` before each forward pass.
+    drawn_ahead = False
 
     def __init__(self, n, rate, columns=False):
         self.n_in = self.n_out = n
@@ -74,11 +76,16 @@ class Dropout(Layer):
         self.threshold[...] = rate
         self.scale[...] = 1 / (1 - rate)
 
-    def forward(self, x):
+    def draw_masks(self):
+        """Draw the masks of a forward pass."""
         for generator, mask in zip(self.generators, self.masks, strict=True):
             generator.random(out=mask, dtype=mask.dtype)
         np.greater_equal(self.mask, self.threshold, self.mask)
         self.mask *= self.scale
+
+    def forward(self, x):
+        if not self.drawn_ahead:
+            self.draw_masks()
         return np.multiply(x, self.mask, self.y)
 
     def backward(self, delta):
