@@ -385,6 +385,10 @@ class BaseNeuralEstimator(DocumentationLink, CallbackSupportMixin, BaseEstimator
             and bool(np.isfinite(X).all())
         )
 
+    def _takes_rows(self):
+        """Whether X is always rows, (n_samples, n_features)."""
+        return True
+
     def __sklearn_is_fitted__(self):
         return "_network" in self.__dict__
 

@@ -27,9 +27,11 @@ class Counts:
                 values, place = np.unique(values, return_inverse=True)
                 counts = np.concatenate([self.counts, counts])
                 counts = np.bincount(place.ravel(), counts).astype(int)
-        except TypeError:
-            kind_of(values if self.values is not None else column)  # says why
-            raise
+        except TypeError as error:
+            raise ValueError(
+                "y mixes values that cannot be compared, such as strings and numbers: "
+                f"{error}. Make y of one type in all batches."
+            ) from error
         self.values, self.counts = values, counts
 
 

@@ -4,6 +4,7 @@ from contextlib import contextmanager
 from itertools import chain
 from typing import Any
 
+import numpy as np
 from sklearn.utils.validation import _num_samples
 
 from sknn_scratch._estimators.outcomes import require_y
@@ -91,6 +92,8 @@ def _as_array(values):
 
 
 def _has_rows(X):
+    if isinstance(X, np.ndarray) and X.ndim:
+        return len(X) > 0
     try:
         return _num_samples(X) > 0
     except TypeError:  # what it is will be said when it is validated

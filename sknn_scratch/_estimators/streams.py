@@ -139,7 +139,8 @@ class StreamedFits(BaseNeuralEstimator):
         dtype, target = problem.network.dtype, problem.target
         for number, X, y, weight in source:
             with in_batch(number):
-                X, y = self._validate(X, y, reset=False, dtype=dtype)
+                if not self._plain_batch(X, y, dtype):
+                    X, y = self._validate(X, y, reset=False, dtype=dtype)
                 _check_alike(X, weight, is_dense, weighted)
                 target.check(y, all_present=False)
                 weight = target.weights(y, _checked_weight(weight, X))
@@ -148,6 +149,22 @@ class StreamedFits(BaseNeuralEstimator):
             if is_dense:
                 X = np.ascontiguousarray(X)
             yield Chunk(X, Y, weight)
+
+    def _plain_batch(self, X, y, dtype):
+        """Tell if ``_validate`` would return a batch as it is, in a tenth of its time.
+
+        It takes longer than a small net's step.
+        """
+        return (
+            self._takes_rows()
+            and self._plainly_valid(X)
+            and X.dtype == dtype
+            and type(y) is np.ndarray
+            and (y.ndim == 1 or (y.ndim == 2 and y.shape[1] > 1))
+            and y.dtype.kind in "biuf"
+            and len(y) == len(X)
+            and bool(np.isfinite(y).all())
+        )
 
 
 def _is_dense(X):

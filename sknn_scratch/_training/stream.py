@@ -3,9 +3,10 @@
 Only so many rows are held as a shuffle needs, and one chunk.
 """
 
+import copy
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -13,33 +14,34 @@ from scipy import sparse
 from sknn_scratch._training.batches import Batches, Problem
 
 
-class Chunk(NamedTuple):
+@dataclass
+class Chunk:
     """Some rows, as a network takes them."""
 
     X: Any
     Y: np.ndarray
-    weight: Any
+    weight: np.ndarray | None
 
     def __len__(self):
         return len(self.Y)
 
     def part(self, rows):
         """Some of the rows, copied: the others can go."""
-        X, Y, weight = self
-        weight = None if weight is None else weight[rows]
-        return Chunk(X[rows], Y[rows], weight)
+        weight = None if self.weight is None else self.weight[rows]
+        return Chunk(self.X[rows], self.Y[rows], weight)
 
     @staticmethod
     def joined(chunks):
         """The rows of all of them, in order."""
-        if len(chunks) == 1:
-            return chunks[0]
-        X, Y, weight = zip(*chunks, strict=True)
-        stacked = (
-            sparse.vstack(X, "csr") if sparse.issparse(X[0]) else np.concatenate(X)
-        )
-        weight = None if weight[0] is None else np.concatenate(weight)
-        return Chunk(stacked, np.concatenate(Y), weight)
+        first, *others = chunks
+        if not others:
+            return first
+        parts = [chunk.X for chunk in chunks]
+        is_sparse, weight = sparse.issparse(first.X), None
+        X = sparse.vstack(parts, "csr") if is_sparse else np.concatenate(parts)
+        if first.weight is not None:
+            weight = np.concatenate([chunk.weight for chunk in chunks])
+        return Chunk(X, np.concatenate([chunk.Y for chunk in chunks]), weight)
 
 
 @dataclass
@@ -114,8 +116,8 @@ class Stream:
         """Nothing: it shuffles what comes, as it comes."""
 
     def _batches_of(self, chunk, rows, size):
-        X, Y, weight = chunk
-        problem = replace(self.problem, X=X, Y=Y, weight=weight)
+        problem = copy.copy(self.problem)
+        problem.X, problem.Y, problem.weight = chunk.X, chunk.Y, chunk.weight
         return Batches(problem, rows, size, not self.buffer_size)
 
     def _blocks(self):
