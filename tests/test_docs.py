@@ -49,6 +49,7 @@ EXTRAS = {
     "sknn_scratch.display": "matplotlib",
     "set_callbacks": "sklearn.callback",
     "pd.DataFrame": "pandas",
+    "pyarrow": "pyarrow",
     "to_frame": "pandas",
 }
 
