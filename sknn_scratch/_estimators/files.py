@@ -6,7 +6,7 @@ from sklearn.utils import assert_all_finite
 from sknn_scratch._training.mapped import MappedRows, is_mapped
 
 #: Rows of a file that are predicted at a time take so much once they are converted.
-CONVERTED_BYTES = 1 << 25
+CONVERTED_BYTES = 1 << 23
 
 
 def mapped_rows(X, dtype):

@@ -64,10 +64,13 @@ class Source:
                 "batches must be an iterable of (X, y) or (X, y, sample_weight), or a "
                 f"function that returns one, got {type(batches).__name__}."
             ) from None
-        for number, batch in enumerate(batches):
-            X, y, weight = self._parts(number, batch)
-            if _has_rows(X):
-                yield number, X, y, weight
+        number = 0
+        for batch in batches:
+            parts = [self._parts(number, batch)]
+            del batch  # not held while it is trained on
+            if _has_rows(parts[0][0]):
+                yield number, *parts.pop()
+            number += 1
 
     def _parts(self, number, batch):
         if not isinstance(batch, (tuple, list)) or len(batch) not in (2, 3):

@@ -148,7 +148,9 @@ class StreamedFits(BaseNeuralEstimator):
                 Y = target.encode(y, dtype)
             if is_dense:
                 X = np.ascontiguousarray(X)
-            yield Chunk(X, Y, weight)
+            handed = [Chunk(X, Y, weight)]
+            del X, y, Y, weight  # not held while the chunk is trained on
+            yield handed.pop()
 
     def _plain_batch(self, X, y, dtype):
         """Tell if ``_validate`` would return a batch as it is, in a tenth of its time.

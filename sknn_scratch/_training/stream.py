@@ -129,8 +129,8 @@ class Stream:
             n_out = self._leaving(n)
             if n_out == 0:
                 continue
-            chunk = Chunk.joined(held)
-            order = self._order(n)
+            chunk, order = Chunk.joined(held), self._order(n)
+            held = []
             size = n_out if self.as_they_come else self.batch_size
             yield chunk, order[:n_out], size
             n -= n_out
@@ -166,7 +166,9 @@ class Stream:
             self.n_rows += len(chunk)
             if self.must_match and self.n_rows > self.counted[0]:
                 self._raise_unequal("more")
-            yield chunk
+            handed = [chunk]
+            del chunk  # a generator that waits holds on to what it has names for
+            yield handed.pop()
 
     def _check_end(self):
         if self.n_rows == 0:
