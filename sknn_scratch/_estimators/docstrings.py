@@ -53,7 +53,8 @@ PARAGRAPHS = {
     **TABULAR_PARAGRAPHS,
     "fit_X": """\
 X : {array-like, sparse matrix} of shape (n_samples, n_features)
-    Training rows. float32 and float64 are kept; sparse input stays sparse.""",
+    Training rows. float32 and float64 are kept; sparse input stays sparse. Of a file
+    that is mapped into memory (``numpy.memmap``) a batch at a time is read.""",
     "fit_y_numbers": """\
 y : array-like of shape (n_samples,) or (n_samples, n_outputs)
     Target values.""",

@@ -70,7 +70,7 @@ class Source:
             del batch  # not held while it is trained on
             if _has_rows(parts[0][0]):
                 yield number, *parts.pop()
-            number += 1
+            number += 1  # noqa: SIM113, enumerate would hold the batch
 
     def _parts(self, number, batch):
         if not isinstance(batch, (tuple, list)) or len(batch) not in (2, 3):
