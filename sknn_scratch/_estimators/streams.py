@@ -122,6 +122,7 @@ class StreamedFits(BaseNeuralEstimator):
         counted = None
         if census is not None:
             n = census.n_rows
+            size = min(size, n)
             counted = n, ceil(n / size) if rebatch else census.n_batches
         return Stream(
             problem,

@@ -128,6 +128,8 @@ class Stream:
             n += len(chunk)
             n_out = self._leaving(n)
             if n_out == 0:
+                # A copy: who reads the chunks may use one array for all of them.
+                held[-1] = chunk.part(np.arange(len(chunk)))
                 continue
             chunk, order = Chunk.joined(held), self._order(n)
             held = []

@@ -78,7 +78,10 @@ def of_training(**options):
 TRAININGS = [
     *(of_training(solver=solver) for solver in OPTIMIZERS),
     *(of_training(solver="sgd", learning_rate=name) for name in SCHEDULES),
-    *(of_training(learning_rate=name, warmup_fraction=0.2) for name in PROGRESSIVE),
+    *(
+        of_training(learning_rate=name, warmup_fraction=0.2)
+        for name in sorted(PROGRESSIVE)
+    ),
     of_training(clip_norm=0.1, weight_averaging=0.9),
     of_training(alpha=3.0, dropout=0.3, input_dropout=0.1),
     of_training(dtype="float32", solver="adamw"),
@@ -290,9 +293,7 @@ def test_an_iterator_that_is_used_up(learning_rate):
 
 
 def test_numbers_of_another_shape():
-    with pytest.raises(
-        ValueError, match=r"In batch 1 .*y has 1 output.*, but .* had 2"
-    ):
+    with pytest.raises(ValueError, match=r"In batch 1 .*y has 1 output.* had 2"):
         clone(regressor).fit_batches([(X, NUMBERS), (X, NUMBERS[:, 0])])
     with pytest.raises(ValueError, match=r"In batch 0 .*y must be real numbers"):
         clone(regressor).fit_batches([(X, y.astype(str))])
@@ -368,6 +369,20 @@ def test_verbose(capsys):
     clone(classifier).set_params(verbose=True).fit(X, y)
     assert ours == capsys.readouterr().out
     assert ours.startswith("Iteration 1, loss = ")
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+@pytest.mark.parametrize("size", [3, 24])
+def test_who_reads_may_use_one_array_for_all_batches(size, shuffle):
+    def batches():
+        buffer, numbers = np.empty((size, 9)), np.empty((size, 2))
+        for rows, targets in parts(X, NUMBERS, size=size):
+            n = len(rows)
+            buffer[:n], numbers[:n] = rows, targets
+            yield buffer[:n], numbers[:n]
+
+    model = clone(regressor).set_params(shuffle=shuffle)
+    assert_equal(clone(model).fit_batches(batches), clone(model).fit(X, NUMBERS))
 
 
 @each
