@@ -1,6 +1,6 @@
 """The types of the public API."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -11,6 +11,8 @@ from sknn_scratch._nn.activations import Activation
 
 #: Rows: an array, a data frame, a sparse matrix.
 MatrixLike: TypeAlias = ArrayLike | sparse.spmatrix | sparse.sparray
+#: Batches (X, y) or (X, y, sample_weight), or a function that returns them.
+Batchwise: TypeAlias = Iterable[Any] | Callable[[], Iterable[Any]]
 #: One activation by name or as an object, or one for each hidden layer.
 ActivationLike: TypeAlias = str | Activation | Sequence[str | Activation]
 #: One number, or one for each hidden layer.

@@ -52,6 +52,7 @@ EXTRAS = {
     "sknn_scratch.display": "matplotlib",
     "set_callbacks": "sklearn.callback",
     "pd.DataFrame": "pandas",
+    "pyarrow": "pyarrow",
     "to_frame": "pandas",
 }
 

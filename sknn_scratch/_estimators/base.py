@@ -24,6 +24,7 @@ from sklearn.utils.validation import (
 from sknn_scratch._documentation import DocumentationLink
 from sknn_scratch._estimators.callbacks import CallbackSupportMixin, watch
 from sknn_scratch._estimators.diagnosis import check_trained, check_weights, unseen_nan
+from sknn_scratch._estimators.files import check_finite, mapped_rows, rows_to_convert
 from sknn_scratch._estimators.parameters import (
     TRAINING_CONSTRAINTS,
     as_list,
@@ -159,19 +160,16 @@ class BaseNeuralEstimator(DocumentationLink, CallbackSupportMixin, BaseEstimator
         check_options(params, incremental, given)
         warn_of_idle(type(self), params, given)
         resumes = network is not None
-        X, y = self._validate(X, y, reset=not resumes)
+        by_batch = not SOLVERS[params["solver"]].full_batch
+        X, y = self._validate(X, y, reset=not resumes, by_batch=by_batch)
         earlier = self._adopted_target(network) if resumes else None
         target = self._target_for(y, earlier, incremental, classes)
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X)
 
         random_state = check_random_state(self.random_state)
-        layers = self._build_layers(X.shape[1], target.n_outputs)
-        earlier_network = network
-        if resumes:
-            network = self._resumed(network, layers, random_state)
-        else:
-            network = self._drawn(Network(layers, X.dtype), random_state)
+        before = self._before(network)
+        network = self._network_for(X, target, network, random_state)
         problem = Problem.of(
             network,
             target,
@@ -185,12 +183,21 @@ class BaseNeuralEstimator(DocumentationLink, CallbackSupportMixin, BaseEstimator
         )
         check_weights(problem)
         given = self._validated(given, target, network.dtype)
-        before = {}
-        if resumes:
-            state = self._adopted_state(earlier_network)
-            before = {**self.__dict__, "_training_state": state}
         solver = SOLVERS[params["solver"]]
         return solver(self, params, problem, before, watcher, incremental, given)
+
+    def _before(self, network):
+        """The fitted attributes to go on from, of that network; {} if it is None."""
+        if network is None:
+            return {}
+        return {**self.__dict__, "_training_state": self._adopted_state(network)}
+
+    def _network_for(self, X, target, earlier, random_state):
+        """The network for such rows: of the earlier one's weights, or new."""
+        layers = self._build_layers(X.shape[1], target.n_outputs)
+        if earlier is not None:
+            return self._resumed(earlier, layers, random_state)
+        return self._drawn(Network(layers, X.dtype), random_state)
 
     def _validate_params(self):
         check_mistaken(self._params(), self._parameter_constraints)
@@ -222,16 +229,28 @@ class BaseNeuralEstimator(DocumentationLink, CallbackSupportMixin, BaseEstimator
         return self._fitted(solver, replace(solver.problem, network=copied))
 
     def _validate(self, X, y, reset, **options):
+        """X and y, validated.
+
+        X is of the option ``dtype``, else of what the parameter says; with the option
+        ``by_batch`` rows of a file are left to be converted when they are read.
+        """
+        dtype = options.pop("dtype", None) or self.dtype or (np.float64, np.float32)
+        mapped = mapped_rows(X, dtype) if options.pop("by_batch", False) else None
+        if mapped is not None:
+            dtype, options["ensure_all_finite"] = None, False
         X, y = validate_data(
             self,
             X,
             y,
             accept_sparse=["csr", "csc"],
             multi_output=True,
-            dtype=(np.float64, np.float32) if self.dtype is None else self.dtype,
+            dtype=dtype,
             reset=reset,
             **options,
         )
+        if mapped is not None:
+            X = mapped
+            check_finite(X, self)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         return X, y
@@ -312,7 +331,8 @@ class BaseNeuralEstimator(DocumentationLink, CallbackSupportMixin, BaseEstimator
                 f"This {type(self).__name__} has coefs_ but no classes_: assign them "
                 "too."
             )
-        mu = network.predict(X, self._link(target))
+        rows = rows_to_convert(X, network)
+        mu = network.predict(X, self._link(target), rows=rows)
         # One sum is quicker than a look at each entry, and nearly always finite.
         if not isfinite(mu.sum()) and not np.isfinite(mu).all():
             raise ValueError(
@@ -364,6 +384,10 @@ class BaseNeuralEstimator(DocumentationLink, CallbackSupportMixin, BaseEstimator
             and "feature_names_in_" not in self.__dict__
             and bool(np.isfinite(X).all())
         )
+
+    def _takes_rows(self):
+        """Whether X is always rows, (n_samples, n_features)."""
+        return True
 
     def __sklearn_is_fitted__(self):
         return "_network" in self.__dict__

@@ -7,21 +7,25 @@ from numpy.typing import ArrayLike
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.utils.metaestimators import available_if
 
-from sknn_scratch._estimators.base import BaseNeuralEstimator
 from sknn_scratch._estimators.callbacks import with_callbacks
 from sknn_scratch._estimators.docstrings import documented
 from sknn_scratch._estimators.outcomes import log_of, share_right
-from sknn_scratch._estimators.parameters import is_stochastic, validation_set
+from sknn_scratch._estimators.parameters import (
+    is_stochastic,
+    takes_batches,
+    validation_set,
+)
+from sknn_scratch._estimators.streams import BUFFER_SIZE, StreamedFits
 from sknn_scratch._estimators.targets import (
     MultiOutputClasses,
     announced_target,
     classification_target,
 )
 from sknn_scratch._rollback import unchanged_on_failure
-from sknn_scratch._types import MatrixLike, typed
+from sknn_scratch._types import Batchwise, MatrixLike, typed
 
 
-class NeuralClassifier(ClassifierMixin, BaseNeuralEstimator):
+class NeuralClassifier(ClassifierMixin, StreamedFits):
     """A network whose output is read as classes or labels."""
 
     @typed(_fit_context(prefer_skip_nested_validation=True))
@@ -105,6 +109,76 @@ class NeuralClassifier(ClassifierMixin, BaseNeuralEstimator):
         """
         given = validation_set(X_val, y_val, sample_weight_val)
         return self._fit(X, y, sample_weight, given, incremental=True, classes=classes)
+
+    @typed(available_if(takes_batches))
+    @typed(_fit_context(prefer_skip_nested_validation=True))
+    @unchanged_on_failure
+    @typed(with_callbacks)
+    @documented
+    def fit_batches(
+        self,
+        batches: Batchwise,
+        *,
+        n_epochs: int | None = None,
+        classes: ArrayLike | None = None,
+        buffer_size: int = BUFFER_SIZE,
+        rebatch: bool = True,
+        X_val: MatrixLike | None = None,
+        y_val: ArrayLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:
+        """Fit the network to rows that come in batches, more than memory holds.
+
+        What :meth:`fit` would learn from all rows at once, up to their order: with
+        ``shuffle=False``, or where all rows find room in the buffer, the weights are
+        the same. It starts afresh unless ``warm_start=True``.
+
+        Parameters
+        ----------
+        {batches}
+        {n_epochs}
+        classes : array-like of shape (n_classes,), default=None
+            All classes; for multiclass-multioutput targets a list with one array for
+            each output. None takes a pass over the targets to find them.
+        {buffer}
+        {validation_set_of_fit_batches}
+
+        Returns
+        -------
+        self : object
+            The fitted classifier.
+
+        Raises
+        ------
+        AttributeError
+            With ``solver="lbfgs"``, which needs all rows at once.
+        TypeError
+            For batches that nothing can go through.
+        ValueError
+            As :meth:`fit`, the batch being named; for batches that can be gone
+            through once where several passes are needed; for no rows at all; and with
+            ``early_stopping=True`` without a validation set. The estimator is then as
+            it was before.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_digits
+        >>> from sknn_scratch import ScratchMLPClassifier
+        >>> X, y = load_digits(return_X_y=True)
+        >>> def batches():
+        ...     for start in range(0, 1500, 100):
+        ...         rows = slice(start, start + 100)
+        ...         yield X[rows] / 16, y[rows]
+        >>> model = ScratchMLPClassifier(random_state=0, learning_rate_init=0.01)
+        >>> model.fit_batches(batches, n_epochs=30, classes=range(10))
+        ScratchMLPClassifier(learning_rate_init=0.01, random_state=0)
+        >>> model.score(X[1500:] / 16, y[1500:]) > 0.9
+        True
+        """
+        given = validation_set(X_val, y_val, sample_weight_val)
+        return self._fit_batches(
+            batches, n_epochs, classes, buffer_size, rebatch, given
+        )
 
     @documented
     def predict(self, X: MatrixLike) -> np.ndarray:
@@ -195,6 +269,21 @@ class NeuralClassifier(ClassifierMixin, BaseNeuralEstimator):
         else:
             earlier.check(y, all_present=self.warm_start)
         return earlier.settled(self.label_smoothing, self.class_weight)
+
+    def _what_counts_classes(self, classes, earlier):
+        if self.class_weight == "balanced":
+            return "class_weight='balanced'"
+        return "classes=None" if classes is None and earlier is None else ""
+
+    def _target_of_batches(self, y, classes, earlier, census):
+        if classes is not None:
+            target = announced_target(y, classes, earlier)
+        else:
+            target = earlier or census.target()
+        class_weight = self.class_weight
+        if class_weight == "balanced":
+            class_weight = census.balanced(y, target)
+        return target.settled(self.label_smoothing, class_weight)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -98,7 +98,7 @@ def _diverged(solver):
 
 def _no_better_than_the_mean(solver):
     problem = solver.problem
-    if not isinstance(problem.target, Numbers):
+    if not isinstance(problem.target, Numbers) or problem.Y is None:
         return
     Y, weight = problem.Y, problem.weight
     mean = np.average(Y, axis=0, weights=weight)
@@ -124,9 +124,15 @@ def _no_better_than_the_mean(solver):
     )
 
 
+def _all_finite(values):
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(values.sum()) or np.isfinite(values).all())
+
+
 def unseen_nan(X):
     """A sentence for rows that are not finite, where scikit-learn's check was off."""
     values = X.data if hasattr(X, "indptr") else X
-    if np.isfinite(values).all():
+    # Of rows that come batch by batch none are at hand.
+    if not isinstance(values, np.ndarray) or _all_finite(values):
         return ""
     return " X contains NaN or infinity, which assume_finite=True kept from being seen."

@@ -53,7 +53,8 @@ PARAGRAPHS = {
     **TABULAR_PARAGRAPHS,
     "fit_X": """\
 X : {array-like, sparse matrix} of shape (n_samples, n_features)
-    Training rows. float32 and float64 are kept; sparse input stays sparse.""",
+    Training rows. float32 and float64 are kept; sparse input stays sparse. Of a file
+    that is mapped into memory (``numpy.memmap``) a batch at a time is read.""",
     "fit_y_numbers": """\
 y : array-like of shape (n_samples,) or (n_samples, n_outputs)
     Target values.""",
@@ -68,6 +69,28 @@ X_val, y_val, sample_weight_val : array-like, default=None
 X_val, y_val, sample_weight_val : array-like, default=None
     A validation set, scored after the epoch. With ``early_stopping=True`` the
     best weights are kept, and restored when the score has stalled.""",
+    "batches": """\
+batches : iterable of (X, y) or (X, y, sample_weight), or callable
+    What each epoch goes through from its beginning: a list, a PyTorch DataLoader, an
+    object with an ``__iter__`` of its own, or a function without arguments that
+    returns an iterator, of a generator for example. X and y are as :meth:`fit` takes
+    them, or tensors. Batches without rows are left out.""",
+    "n_epochs": """\
+n_epochs : int, default=None
+    Number of epochs at most; None is ``max_iter``. Training ends before if the loss,
+    or with early stopping the score, has stalled. There is no warning that so many
+    epochs, given here, were used up.""",
+    "buffer": """\
+buffer_size : int, default=10000
+    With ``shuffle=True`` rows are drawn from among so many, which are held in memory:
+    large enough to mix what comes in order. 0 takes them as they come.
+rebatch : bool, default=True
+    Whether to cut the rows anew into batches of ``batch_size`` rows, 200 for 'auto'.
+    False takes each batch that comes for one step, in the order given.""",
+    "validation_set_of_fit_batches": """\
+X_val, y_val, sample_weight_val : array-like, default=None
+    A validation set, scored after each epoch, held in memory. ``early_stopping=True``
+    needs it: no rows are held out here.""",
     "rows": """\
 X : {array-like, sparse matrix} of shape (n_samples, n_features)
     Rows.""",

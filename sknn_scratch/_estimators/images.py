@@ -159,6 +159,9 @@ class ImageInput(BaseNeuralEstimator):
             X = self._as_seen(X, shape_of_images(X))
         return super()._rows(X)
 
+    def _takes_rows(self):
+        return not self._takes_images
+
     def _as_seen(self, X, shape):
         """X as rows, if it is in the form that fit was given."""
         n_features, fitted = self.n_features_in_, self.image_shape_

@@ -103,6 +103,16 @@ def is_stochastic(estimator):
     return True
 
 
+def takes_batches(estimator):
+    """Raise AttributeError unless the solver goes batch by batch; likewise."""
+    if estimator.solver not in OPTIMIZERS:
+        raise AttributeError(
+            f"fit_batches needs a solver that goes batch by batch, among "
+            f"{list(OPTIMIZERS)}; solver={estimator.solver!r} needs all rows at once."
+        )
+    return True
+
+
 def validation_set(X_val, y_val, sample_weight_val):
     """The three as a tuple, or () if there is no validation set."""
     if (X_val is None) != (y_val is None):

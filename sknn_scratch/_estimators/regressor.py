@@ -7,17 +7,21 @@ from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.utils.metaestimators import available_if
 
-from sknn_scratch._estimators.base import BaseNeuralEstimator
 from sknn_scratch._estimators.callbacks import with_callbacks
 from sknn_scratch._estimators.docstrings import documented
 from sknn_scratch._estimators.outcomes import require_numbers
-from sknn_scratch._estimators.parameters import is_stochastic, validation_set
+from sknn_scratch._estimators.parameters import (
+    is_stochastic,
+    takes_batches,
+    validation_set,
+)
+from sknn_scratch._estimators.streams import BUFFER_SIZE, StreamedFits
 from sknn_scratch._estimators.targets import Numbers
 from sknn_scratch._rollback import unchanged_on_failure
-from sknn_scratch._types import MatrixLike, typed
+from sknn_scratch._types import Batchwise, MatrixLike, typed
 
 
-class NeuralRegressor(RegressorMixin, BaseNeuralEstimator):
+class NeuralRegressor(RegressorMixin, StreamedFits):
     """A network whose output is read as numbers."""
 
     @typed(_fit_context(prefer_skip_nested_validation=True))
@@ -95,6 +99,66 @@ class NeuralRegressor(RegressorMixin, BaseNeuralEstimator):
         """
         given = validation_set(X_val, y_val, sample_weight_val)
         return self._fit(X, y, sample_weight, given, incremental=True)
+
+    @typed(available_if(takes_batches))
+    @typed(_fit_context(prefer_skip_nested_validation=True))
+    @unchanged_on_failure
+    @typed(with_callbacks)
+    @documented
+    def fit_batches(
+        self,
+        batches: Batchwise,
+        *,
+        n_epochs: int | None = None,
+        buffer_size: int = BUFFER_SIZE,
+        rebatch: bool = True,
+        X_val: MatrixLike | None = None,
+        y_val: ArrayLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:
+        """Fit the network to rows that come in batches, more than memory holds.
+
+        What :meth:`fit` would learn from all rows at once, up to their order: with
+        ``shuffle=False``, or where all rows find room in the buffer, the weights are
+        the same. It starts afresh unless ``warm_start=True``.
+
+        Parameters
+        ----------
+        {batches}
+        {n_epochs}
+        {buffer}
+        {validation_set_of_fit_batches}
+
+        Returns
+        -------
+        self : object
+            The fitted regressor.
+
+        Raises
+        ------
+        AttributeError
+            With ``solver="lbfgs"``, which needs all rows at once.
+        TypeError
+            For batches that nothing can go through.
+        ValueError
+            As :meth:`fit`, the batch being named; for batches that can be gone
+            through once where several passes are needed; for no rows at all; and with
+            ``early_stopping=True`` without a validation set. The estimator is then as
+            it was before.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sknn_scratch import ScratchMLPRegressor
+        >>> X = np.linspace(-3, 3, 2000)[:, None]
+        >>> y = np.sin(2 * X[:, 0])
+        >>> batches = [(X[i::20], y[i::20]) for i in range(20)]
+        >>> model = ScratchMLPRegressor(learning_rate_init=0.01, random_state=0)
+        >>> model.fit_batches(batches, n_epochs=60).score(X, y) > 0.98
+        True
+        """
+        given = validation_set(X_val, y_val, sample_weight_val)
+        return self._fit_batches(batches, n_epochs, None, buffer_size, rebatch, given)
 
     @documented
     def predict(self, X: MatrixLike) -> np.ndarray:

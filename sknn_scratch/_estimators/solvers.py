@@ -180,9 +180,7 @@ class Minibatch(Solver):
     def start(self, fitted):
         """Split off validation rows; return the training that is to be run."""
         params, problem = self.params, self.problem
-        rows = np.arange(len(problem.Y))
-        if params["early_stopping"] and self.given is None:
-            rows, self.given = hold_out(problem, params["validation_fraction"])
+        rows = self._rows()
         if self.given is not None:
             self.validation = Validation(problem, self.given, self._scorer(fitted))
         batches = self._batches(rows)
@@ -199,6 +197,14 @@ class Minibatch(Solver):
             early_stopping=params["early_stopping"],
             **self._hooks(fitted),
         )
+
+    def _rows(self):
+        """The rows to train on; the others are held out to validate on."""
+        params, problem = self.params, self.problem
+        if params["early_stopping"] and self.given is None:
+            rows, self.given = hold_out(problem, params["validation_fraction"])
+            return rows
+        return np.arange(len(problem.Y))
 
     def finish(self, ended):
         """Take what the training came to; ``ended`` says if before ``max_iter``."""

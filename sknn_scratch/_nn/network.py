@@ -206,7 +206,7 @@ class Network:
         ndarray of shape (n_samples, n_outputs), of many nets (nets, ...)
         """
         n, sparse = X.shape[-2], not isinstance(X, np.ndarray)
-        rows = rows or self._rows_at_once
+        rows = rows or self.rows_at_once
         plan = self.planned(min(rows, n), sparse=sparse)
         if n <= rows:
             z = run(plan, for_blas(X.astype(self.dtype, copy=False)))
@@ -232,7 +232,7 @@ class Network:
         outputs = [
             np.empty((n, layer.n_out), self.dtype) for layer in self.hidden_layers
         ]
-        rows = min(self._rows_at_once, n)
+        rows = min(self.rows_at_once, n)
         for start, x in self._chunks(X, rows):
             if start == 0 or x.shape[0] < rows:
                 *plan, _ = self.planned(x.shape[0], sparse=sparse)
@@ -244,7 +244,8 @@ class Network:
         return outputs
 
     @cached_property
-    def _rows_at_once(self):
+    def rows_at_once(self):
+        """Number of rows to predict at a time."""
         itemsize = self.dtype.itemsize
         widest = max(layer.row_bytes(itemsize) for layer in self.layers)
         return rows_at_once(widest, itemsize)

@@ -24,18 +24,19 @@ class Problem:
     """A network, and the data that it is to learn, in the network's dtype.
 
     X is dense or CSR; Y is of the network's dtype or boolean (one-hot rows take an
-    eighth of the memory so); weight is None or (n_samples,).
+    eighth of the memory so); weight is None or (n_samples,). X, Y and y are None where
+    the rows come in chunks.
     """
 
     network: Network
     target: Any
     loss: Loss
     X: Any
-    Y: np.ndarray
+    Y: Any
     weight: np.ndarray | None
     random_state: np.random.RandomState
     #: The targets as they were before they were encoded.
-    y: np.ndarray
+    y: Any
     #: The user's weights: what class weights add is for training alone.
     sample_weight: np.ndarray | None = None
 
@@ -83,7 +84,7 @@ class Batches:
         if isinstance(self.X, np.ndarray):
             self.X = np.ascontiguousarray(self.X)
         self.rows, self.batch_size, self.in_order = rows, batch_size, in_order
-        self.n_batches = -(-len(rows) // batch_size)
+        self.n_rows, self.n_batches = len(rows), -(-len(rows) // batch_size)
         self.sizes = {batch_size, len(rows) % batch_size} - {0}
         self.dtype = problem.network.dtype
 
@@ -99,6 +100,10 @@ class Batches:
         y = np.empty((n, self.Y.shape[1]), dtype)
         codes = y if self.Y.dtype == dtype else np.empty(y.shape, self.Y.dtype)
         return Buffers(x, y, codes, np.empty(n, dtype))
+
+    def shuffle(self, random_state):
+        """Reorder the rows for an epoch."""
+        random_state.shuffle(self.rows)
 
     def __iter__(self):
         """Yield (n, x, y, weight) for the batches of one epoch; n is their rows."""

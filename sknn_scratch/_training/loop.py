@@ -14,14 +14,35 @@ from sknn_scratch._training.interrupts import keeps_the_training
 from sknn_scratch._training.schedules import followed
 from sknn_scratch._training.threads import side_by_side
 
+#: So many plans are kept, should batches be of many sizes.
+MOST_PLANS = 8
+
+
+class Plans(dict):
+    """The network's plan for each number of rows, with one gradient for all.
+
+    A size that was not foreseen gets its plan when it comes.
+    """
+
+    def __init__(self, sizes, plan_of):
+        super().__init__((n, plan_of(n)) for n in sorted(sizes))
+        self.plan_of = plan_of
+
+    def __missing__(self, n):
+        if len(self) >= MOST_PLANS:
+            del self[next(iter(self))]
+        self[n] = self.plan_of(n)
+        return self[n]
+
 
 def plans_for(network, loss, sizes, alpha, sparse=False, weighted=False):
-    """The network's plan for each number of rows, with one gradient for all."""
+    """The network's plan for each of these numbers of rows, and for others."""
     grad = np.empty_like(network.theta)
-    return {
-        n: plan_for(network, loss, n, alpha, grad, sparse, weighted)
-        for n in sorted(sizes)
-    }
+
+    def plan_of(n):
+        return plan_for(network, loss, n, alpha, grad, sparse, weighted)
+
+    return Plans(sizes, plan_of)
 
 
 def run_epoch(plans, batches, step, rates):
@@ -69,7 +90,7 @@ def train_minibatch(run):
             watcher.begin()
             progress.begin()
             if run.shuffle:
-                problem.random_state.shuffle(batches.rows)
+                batches.shuffle(problem.random_state)
             rate = optimizer.learning_rate
             rates = run.schedule.rates(rate, state.n_epochs)
             if run.courses:
@@ -78,7 +99,7 @@ def train_minibatch(run):
             rate = run.schedule.first_rate(rate, state.n_epochs)
             progress.epoch_done(run_epoch(plans, batches, step, rates), rate)
             state.n_epochs += 1
-            progress.t += len(batches.rows)
+            progress.t += batches.n_rows
             with state.shown(theta):
                 if run.validation is not None:
                     progress.validated(*run.validation())

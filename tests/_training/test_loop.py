@@ -8,7 +8,12 @@ from _problems import SETTINGS, problem
 
 from sknn_scratch._training import loop
 from sknn_scratch._training.batches import Batches
-from sknn_scratch._training.loop import plans_for, run_epoch, train_minibatch
+from sknn_scratch._training.loop import (
+    MOST_PLANS,
+    plans_for,
+    run_epoch,
+    train_minibatch,
+)
 from sknn_scratch._training.optimizers import OPTIMIZERS
 from sknn_scratch._training.plateau import Plateau
 from sknn_scratch._training.run import Run, Unwatched
@@ -346,3 +351,13 @@ def test_the_rows_are_shuffled_before_each_epoch(monkeypatch, shuffle):
             rng.shuffle(rows)
         wanted.append(rows.tolist())
     assert seen == wanted
+
+
+def test_plans_of_other_sizes_are_made_when_they_come():
+    case = problem()
+    plans = plans_for(case.network, case.loss, {10}, 0.1)
+    for n in (*range(1, 20), 10):
+        assert plans[n].n == n
+        assert plans[n] is plans[n]
+        assert len(plans) <= MOST_PLANS
+    assert len({id(plan.grad) for plan in plans.values()}) == 1
