@@ -40,7 +40,8 @@ PAGES = [
     ),
 ]
 BLOCK = re.compile(
-    r"^```(?:python|\{code-cell\} python)\n(?::.*\n)*(.*?)^```", re.DOTALL | re.MULTILINE
+    r"^```(?:python|\{code-cell\} python)\n(?::.*\n)*(.*?)^```",
+    re.DOTALL | re.MULTILINE,
 )
 
 #: What the code on a page needs besides the package's own dependencies.
@@ -76,8 +77,8 @@ def pages_with_code():
 def test_code_blocks_run(page, capfd):
     """A warning is an error here, as in all tests, and ends the build of the site.
 
-    A page that means one shows it: it runs the fit inside
-    ``warnings.catch_warnings(record=True, action="always")`` and prints what was recorded.
+    A page that means one runs the fit inside
+    ``warnings.catch_warnings(record=True, action="always")``, and prints it.
     """
     code = blocks(page)
     for word, module in EXTRAS.items():
