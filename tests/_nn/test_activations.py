@@ -219,7 +219,9 @@ def test_each_derivative_is_that_of_the_one_before(name):
 def test_pytorch_agrees_on_all_derivatives(name):
     torch = pytest.importorskip("torch")
     renamed = {"identity": torch.clone, "logistic": torch.sigmoid}
-    theirs = renamed.get(name) or getattr(torch.nn.functional, name)
+    theirs = renamed.get(name) or getattr(torch.nn.functional, name, None)
+    if theirs is None:
+        pytest.skip(f"torch.nn.functional has no {name}")
     z = np.random.default_rng(6).uniform(-8, 8, (30, 2))
     x = torch.tensor(z, requires_grad=True)
     value = theirs(x)
