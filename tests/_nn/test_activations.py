@@ -241,7 +241,8 @@ def test_higher_derivatives_at_the_extremes(name, dtype):
     for array in found[1:]:
         assert array.dtype == dtype
         assert np.isfinite(array).all()
-        np.testing.assert_allclose(array[0, [0, -2]], array[0, [1, -3]], atol=1e-6)
+        # Flat: 1e-5 leaves room for tails like those of 1 / (1 + z^2), 2e-6 at 745.
+        np.testing.assert_allclose(array[0, [0, -2]], array[0, [1, -3]], atol=1e-5)
 
 
 @each
