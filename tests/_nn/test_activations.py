@@ -219,7 +219,9 @@ def test_each_derivative_is_that_of_the_one_before(name):
 def test_pytorch_agrees_on_all_derivatives(name):
     torch = pytest.importorskip("torch")
     renamed = {"identity": torch.clone, "logistic": torch.sigmoid}
-    theirs = renamed.get(name) or getattr(torch.nn.functional, name)
+    theirs = renamed.get(name) or getattr(torch.nn.functional, name, None)
+    if theirs is None:
+        pytest.skip(f"torch.nn.functional has no {name}")
     z = np.random.default_rng(6).uniform(-8, 8, (30, 2))
     x = torch.tensor(z, requires_grad=True)
     value = theirs(x)
@@ -239,7 +241,8 @@ def test_higher_derivatives_at_the_extremes(name, dtype):
     for array in found[1:]:
         assert array.dtype == dtype
         assert np.isfinite(array).all()
-        np.testing.assert_allclose(array[0, [0, -2]], array[0, [1, -3]], atol=1e-6)
+        # Flat: 1e-5 leaves room for tails like those of 1 / (1 + z^2), 2e-6 at 745.
+        np.testing.assert_allclose(array[0, [0, -2]], array[0, [1, -3]], atol=1e-5)
 
 
 @each
