@@ -49,6 +49,7 @@ EXTRAS = {
     "skops": "skops",
     "skl2onnx": "skl2onnx",
     "sknn_scratch.display": "matplotlib",
+    "matplotlib": "matplotlib",
     "set_callbacks": "sklearn.callback",
     "pd.DataFrame": "pandas",
     "to_frame": "pandas",
