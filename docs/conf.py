@@ -24,6 +24,7 @@ extensions = [
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
     "sphinx-mathjax-offline",  # equations without a third party's server
+    "formulas",
     "tables",
 ]
 # The checkout may lie in a folder with a space; check_links.py sees to the links.

@@ -1,7 +1,7 @@
 """The fully connected residual networks: their layers and parameters.
 
 The notebook's letters (Neural network from scratch, NTNU, after He et al.): W and b of
-the K residual layers, omega and mu of the output layer, Z = eta(Y_K omega + mu).
+the K residual layers, omega and mu of the output layer, Z = Y_K omega + mu.
 """
 
 from collections.abc import Sequence
@@ -149,8 +149,8 @@ class ResNetClassifier(ResidualNetwork, NeuralClassifier):
     """Fully connected residual network classifier.
 
     ``Y_0 = X`` (lifted to ``width`` where asked for), ``Y_k = Y_{k-1} + h f(Y_{k-1} W_k
-    + b_k)`` for k = 1 ... K, and ``Z = link(Y_K omega + mu)``: forward Euler steps of
-    length h for an ordinary differential equation, followed by a logistic or softmax
+    + b_k)`` for k = 1 ... K, and ``M = link(Y_K W_out + b_out)``: forward Euler steps
+    of length h for an ordinary differential equation, followed by a logistic or softmax
     layer. The skip connections keep gradients of order one through a hundred layers.
 
     Parameters
@@ -250,8 +250,8 @@ class ResNetRegressor(ResidualNetwork, NeuralRegressor):
     """Fully connected residual network regressor.
 
     ``Y_0 = X`` (lifted to ``width`` where asked for), ``Y_k = Y_{k-1} + h f(Y_{k-1} W_k
-    + b_k)`` for k = 1 ... K, and ``Z = link(Y_K omega + mu)``: forward Euler steps of
-    length h for an ordinary differential equation, followed by a linear layer.
+    + b_k)`` for k = 1 ... K, and ``M = link(Y_K W_out + b_out)``: forward Euler steps
+    of length h for an ordinary differential equation, followed by a linear layer.
 
     Parameters
     ----------
