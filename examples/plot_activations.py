@@ -12,7 +12,6 @@ average), and how large the gradient is in each layer. Seed: 0.
 # The callback follows scikit-learn's protocol; ``fitted_estimator`` is the model as if
 # training had stopped at this epoch.
 
-import os
 import warnings
 
 import matplotlib.pyplot as plt
@@ -27,8 +26,8 @@ from sknn_scratch import ScratchMLPClassifier
 # A fixed number of epochs is what these studies want.
 warnings.filterwarnings("ignore", category=ConvergenceWarning)
 
-SMALL = bool(os.environ.get("SKNN_EXAMPLES_SMALL"))
-DEPTH, EPOCHS = 6, (5 if SMALL else 40)
+DEPTH = 6
+EPOCHS = 40  # small: 5
 
 X, y = load_digits(return_X_y=True)
 X_train, X_test, y_train, y_test = train_test_split(scale(X), y, random_state=0)

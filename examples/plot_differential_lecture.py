@@ -13,7 +13,6 @@ method and SciPy.
 # The equation is a vectorised function of t, g and g'. Ten logistic units; ten points.
 # Plain gradient descent goes at a rate of 0.001.
 
-import os
 import warnings
 from time import perf_counter
 
@@ -28,8 +27,7 @@ from sknn_scratch.display import SolutionDisplay
 # That gradient descent does not reach the tolerance is what is to be seen.
 warnings.filterwarnings("ignore", category=ConvergenceWarning)
 
-SMALL = bool(os.environ.get("SKNN_EXAMPLES_SMALL"))
-EPOCHS = 1000 if SMALL else 10000
+EPOCHS = 10000  # small: 1000
 
 
 def residual(t, g, dg):

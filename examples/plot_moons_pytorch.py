@@ -10,7 +10,6 @@ sees the same number of batches, and is timed beside ours. Seed: 0.
 # %%
 # Ours.
 
-import os
 import time
 import warnings
 
@@ -31,10 +30,11 @@ try:
 except ImportError:
     torch = None
 
-SMALL = bool(os.environ.get("SKNN_EXAMPLES_SMALL"))
-EPOCHS, BATCH = (20 if SMALL else 100), 10
+EPOCHS = 100  # small: 20
+N_ROWS = 1000  # small: 400
+BATCH = 10
 
-X, y = make_moons(400 if SMALL else 1000, noise=0.2, random_state=0)
+X, y = make_moons(N_ROWS, noise=0.2, random_state=0)
 X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
 settings = {
     "hidden_layer_sizes": (20, 40, 20),

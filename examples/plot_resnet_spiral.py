@@ -14,8 +14,6 @@ with two more dimensions there is room to go around.
 # %%
 # Train one network of width 2, as in the notebook, and one of width 4. Seed: 0.
 
-import os
-
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.inspection import DecisionBoundaryDisplay
@@ -25,8 +23,7 @@ from sknn_scratch import ResNetClassifier
 from sknn_scratch.datasets import make_spirals
 from sknn_scratch.display import HiddenStatesDisplay
 
-SMALL = bool(os.environ.get("SKNN_EXAMPLES_SMALL"))
-N = 600 if SMALL else 2000
+N = 2000  # small: 600
 
 X, y = make_spirals(N, turns=1.2, noise=0.02, random_state=0)
 X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)

@@ -1,13 +1,8 @@
-"""Formulas that read well in code, typeset.
+r"""Formulas that read well in code, typeset.
 
-The docstrings of activations, losses, optimisers and the like hold their formulas as one
-would type them: ``theta <- theta - eta m / (sqrt(v) + eps)``. Here they become LaTeX, for
-the guide's tables and for the lists of choices in the API reference.
-
->>> list(parts("W ~ N(0, 2 / fan_in)"))
-[('math', 'W \\\\sim N(0, 2 / n_\\\\text{in})')]
->>> list(parts("f(z) = z where z > 0, else exp(z) - 1"))[1:]
-[('text', ' where '), ('math', 'z > 0'), ('text', ', else '), ('math', '\\\\exp(z) - 1')]
+The docstrings of activations, losses, optimisers and the like hold their formulas as
+one would type them: ``theta <- theta - eta m / (sqrt(v) + eps)``. Here they become
+LaTeX, for the guide's tables and for the lists of choices in the API reference.
 """
 
 import re

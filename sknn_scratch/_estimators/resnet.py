@@ -4,6 +4,7 @@ The notebook's letters (Neural network from scratch, NTNU, after He et al.): W a
 the K residual layers, omega and mu of the output layer, Z = Y_K omega + mu.
 """
 
+import warnings
 from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Any
@@ -88,6 +89,14 @@ class ResidualNetwork(BaseNeuralEstimator):
             )
         elif width > n_in:
             layers.append(Pad(n_in, width))
+        elif self.width is None and n_in > MOST_WIDTH:
+            n_weights = (1 if self.tie_weights else self.n_layers) * n_in**2
+            warnings.warn(
+                f"lift='pad' with width=None makes the layers as wide as X, which has "
+                f"{n_in} features: {n_weights:,} weights. Use lift='linear', which "
+                f"brings them to {MOST_WIDTH}, or set width={n_in} if you mean it.",
+                UserWarning,
+            )
         layers.append(
             ResidualStack(self.n_layers, width, self._step_size(), f, self.tie_weights)
         )

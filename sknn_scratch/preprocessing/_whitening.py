@@ -1,9 +1,9 @@
 """Whitening: features of mean 0, variance 1 and no correlation.
 
 With the mean m of the rows and their covariance C = (X - m)' (X - m) / n, a matrix T
-with T C T' = I whitens X: ``(X - m) T'``. All such matrices are rotations of one another; the three methods are
-the usual choices among them (Kessy, Lewin and Strimmer, 2018, Optimal whitening and
-decorrelation, The American Statistician 72).
+with T C T' = I whitens X: ``(X - m) T'``. All such matrices are rotations of one
+another; the three methods are the usual choices among them (Kessy, Lewin and Strimmer,
+2018, Optimal whitening and decorrelation, The American Statistician 72).
 
 Everything is computed from the singular values and vectors of X - m itself, never
 from C, whose condition is the square: with a condition of 1e12 of the data C would have
