@@ -100,10 +100,15 @@ for name, slope in SLOPES.items():
 
 fig, axes = plt.subplots(1, 3, figsize=(11, 3.6), layout="constrained")
 colours = ("#999999", "#0072B2", "#D55E00", "#E69F00", "#009E73")
-for (name, watched), colour in zip(watches.items(), colours, strict=True):
+# Where several shares are 0 the broad lines below show beside the narrow ones above.
+widths, dashes = (6, 4.5, 3, 2, 1), ("-", "-", "-", "-", "--")
+for (name, watched), colour, width, dash in zip(
+    watches.items(), colours, widths, dashes, strict=True
+):
     epochs = np.arange(1, EPOCHS + 1)
-    axes[0].plot(epochs, watched.dead, color=colour, label=name)
-    axes[1].plot(epochs, watched.saturated, color=colour)
+    style = {"color": colour, "linewidth": width, "linestyle": dash}
+    axes[0].plot(epochs, watched.dead, label=name, **style)
+    axes[1].plot(epochs, watched.saturated, **style)
     axes[2].plot(
         np.arange(1, DEPTH + 2), watched.gradients[0], "o-", color=colour, markersize=3
     )

@@ -105,8 +105,9 @@ errors["Euler, 100 steps"] = np.abs(
 # derivatives.
 
 fig, ax = plt.subplots(figsize=(7.5, 4), layout="constrained")
-for name, error in errors.items():
-    ax.semilogy(fine[:, 0], np.maximum(error, 1e-17), label=name)
+dashes = ("-", "--", "-", "-", "-", ":", "-.")
+for (name, error), dash in zip(errors.items(), dashes, strict=True):
+    ax.semilogy(fine[:, 0], np.maximum(error, 1e-17), dash, label=name)
 ax.set(
     xlabel="t", ylabel="|error|", title="decay: error of each method", ylim=(1e-17, 5)
 )
