@@ -66,7 +66,7 @@ fig, (left, right) = plt.subplots(
     1, 2, figsize=(9, 3.4), width_ratios=(2, 1), layout="constrained"
 )
 left.plot(t, noisy, ".", color="grey", markersize=3, label="noisy input")
-left.plot(t, clean, color="#F0C040", linewidth=7, label="target")
+left.plot(t, clean, color="#F0C040", linewidth=7, zorder=1, label="target")
 left.plot(t, denoised, color="#D55E00", linewidth=1.5, label="denoised")
 left.plot(t, again, "--", color="#0072B2", linewidth=1.5, label="another noise")
 left.set(xlabel="t", ylabel="signal", ylim=(-4, 5))
