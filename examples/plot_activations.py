@@ -100,7 +100,7 @@ for name, slope in SLOPES.items():
 
 fig, axes = plt.subplots(1, 3, figsize=(11, 3.6), layout="constrained")
 colours = ("#999999", "#0072B2", "#D55E00", "#E69F00", "#009E73")
-# Where several shares are 0 the broad lines below show beside the narrow ones above.
+# Where lines coincide, the broad one below shows beside the narrow one above.
 widths, dashes = (6, 4.5, 3, 2, 1), ("-", "-", "-", "-", "--")
 for (name, watched), colour, width, dash in zip(
     watches.items(), colours, widths, dashes, strict=True
@@ -109,9 +109,7 @@ for (name, watched), colour, width, dash in zip(
     style = {"color": colour, "linewidth": width, "linestyle": dash}
     axes[0].plot(epochs, watched.dead, label=name, **style)
     axes[1].plot(epochs, watched.saturated, **style)
-    axes[2].plot(
-        np.arange(1, DEPTH + 2), watched.gradients[0], "o-", color=colour, markersize=3
-    )
+    axes[2].plot(np.arange(1, DEPTH + 2), watched.gradients[0], **style)
 axes[0].set(xlabel="Epoch", ylabel="Share of dead units", ylim=(-0.02, 1))
 axes[1].set(xlabel="Epoch", ylabel="Share of saturated units", ylim=(-0.02, 1))
 axes[2].set(xlabel="Layer", ylabel="Gradient norm after epoch 1", yscale="log")

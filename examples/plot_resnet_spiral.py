@@ -44,8 +44,8 @@ for name, model in models.items():
 # The decision regions, and the flow of some test points: open circles are inputs, full
 # ones outputs of the last layer. At width 4 the flow is drawn on its two principal
 # components. Lines may cross although points do not meet: the weights differ from layer
-# to layer, so that one point may pass where another one passed earlier. That is also why
-# the lines are not smooth.
+# to layer, so that one point may pass where another one passed earlier. For the same
+# reason the lines are not smooth.
 
 fig, axes = plt.subplots(2, 2, figsize=(9, 8), layout="constrained")
 for row, (name, model) in zip(axes, models.items(), strict=True):
