@@ -6,6 +6,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
+from shown_examples import copy_examples
+
 import sknn_scratch
 
 os.environ.pop("MPLBACKEND", None)  # the pages show the figures that they draw
@@ -24,6 +26,7 @@ extensions = [
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
     "sphinx-mathjax-offline",  # equations without a third party's server
+    "formulas",
     "tables",
 ]
 # The checkout may lie in a folder with a space; check_links.py sees to the links.
@@ -67,8 +70,11 @@ def skip_foreign_members(app, what, name, obj, skip, options):
 
 
 # ---- gallery ---------------------------------------------------------------------
+here = Path(__file__).parent
+small = bool(os.environ.get("SKNN_EXAMPLES_SMALL"))  # a quick build
+copy_examples(here.parent / "examples", here / "_build" / "examples", small)
 sphinx_gallery_conf = {
-    "examples_dirs": "../examples",
+    "examples_dirs": "_build/examples",
     "gallery_dirs": "gallery",
     "filename_pattern": "plot_",
     "within_subsection_order": "FileNameSortKey",

@@ -12,7 +12,6 @@ average), and how large the gradient is in each layer. Seed: 0.
 # The callback follows scikit-learn's protocol; ``fitted_estimator`` is the model as if
 # training had stopped at this epoch.
 
-import os
 import warnings
 
 import matplotlib.pyplot as plt
@@ -27,8 +26,8 @@ from sknn_scratch import ScratchMLPClassifier
 # A fixed number of epochs is what these studies want.
 warnings.filterwarnings("ignore", category=ConvergenceWarning)
 
-SMALL = bool(os.environ.get("SKNN_EXAMPLES_SMALL"))
-DEPTH, EPOCHS = 6, (5 if SMALL else 40)
+DEPTH = 6
+EPOCHS = 40  # small: 5
 
 X, y = load_digits(return_X_y=True)
 X_train, X_test, y_train, y_test = train_test_split(scale(X), y, random_state=0)
@@ -101,13 +100,16 @@ for name, slope in SLOPES.items():
 
 fig, axes = plt.subplots(1, 3, figsize=(11, 3.6), layout="constrained")
 colours = ("#999999", "#0072B2", "#D55E00", "#E69F00", "#009E73")
-for (name, watched), colour in zip(watches.items(), colours, strict=True):
+# Where lines coincide, the broad one below shows beside the narrow one above.
+widths, dashes = (6, 4.5, 3, 2, 1), ("-", "-", "-", "-", "--")
+for (name, watched), colour, width, dash in zip(
+    watches.items(), colours, widths, dashes, strict=True
+):
     epochs = np.arange(1, EPOCHS + 1)
-    axes[0].plot(epochs, watched.dead, color=colour, label=name)
-    axes[1].plot(epochs, watched.saturated, color=colour)
-    axes[2].plot(
-        np.arange(1, DEPTH + 2), watched.gradients[0], "o-", color=colour, markersize=3
-    )
+    style = {"color": colour, "linewidth": width, "linestyle": dash}
+    axes[0].plot(epochs, watched.dead, label=name, **style)
+    axes[1].plot(epochs, watched.saturated, **style)
+    axes[2].plot(np.arange(1, DEPTH + 2), watched.gradients[0], **style)
 axes[0].set(xlabel="Epoch", ylabel="Share of dead units", ylim=(-0.02, 1))
 axes[1].set(xlabel="Epoch", ylabel="Share of saturated units", ylim=(-0.02, 1))
 axes[2].set(xlabel="Layer", ylabel="Gradient norm after epoch 1", yscale="log")

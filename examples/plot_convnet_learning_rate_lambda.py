@@ -12,7 +12,6 @@ the nets of the grid together. Seed: 0.
 # %%
 # Search the grid. ``images`` are given as they are, (n, height, width).
 
-import os
 import time
 import warnings
 
@@ -32,18 +31,16 @@ from sknn_scratch.model_selection import GridSearchCV
 # A fixed number of epochs is what this study wants.
 warnings.filterwarnings("ignore", category=ConvergenceWarning)
 
-SMALL = bool(os.environ.get("SKNN_EXAMPLES_SMALL"))
+EXPONENTS = range(-5, 1)  # small: (-3, -1)
+EPOCHS = 10  # small: 2
 
 digits = load_digits()
 X, y = digits.images.astype("float32") / 16, digits.target
-exponents = (-3, -1) if SMALL else range(-5, 1)
 grid = {
-    "learning_rate_init": [10.0**k for k in exponents],
-    "alpha": [10.0**k for k in exponents],
+    "learning_rate_init": [10.0**k for k in EXPONENTS],
+    "alpha": [10.0**k for k in EXPONENTS],
 }
-model = ConvNetClassifier(
-    solver="sgd", batch_size=100, max_iter=2 if SMALL else 10, random_state=0
-)
+model = ConvNetClassifier(solver="sgd", batch_size=100, max_iter=EPOCHS, random_state=0)
 split = StratifiedShuffleSplit(1, test_size=0.2, random_state=0)
 search = GridSearchCV(model, grid, cv=split, return_train_score=True)
 start = time.perf_counter()

@@ -11,7 +11,6 @@ one with as many weights, trained for as many epochs on as many digits: seeds 0 
 # %%
 # Weights of a first layer of ten units, or ten filters, counted in fitted networks.
 
-import os
 import warnings
 
 import matplotlib.pyplot as plt
@@ -25,11 +24,12 @@ from sknn_scratch import ConvNetClassifier, ScratchMLPClassifier
 # A fixed number of epochs is what this comparison wants.
 warnings.filterwarnings("ignore", category=ConvergenceWarning)
 
-SMALL = bool(os.environ.get("SKNN_EXAMPLES_SMALL"))
+SIDES = [8, 16, 32, 64, 128, 200]  # small: [8, 16, 32]
+EPOCHS = 30  # small: 10
+N_SEEDS = 5  # small: 2
 
-sides = np.array([8, 16, 32, 64, 128, 200])[: 3 if SMALL else None]
 weights = {"dense": [], "convolution": []}
-for side in sides:
+for side in SIDES:
     images = np.random.default_rng(0).random((2, side, side, 3), dtype="float32")
     rows = images.reshape(2, -1)
     dense = ScratchMLPClassifier((10,), max_iter=1).fit(rows, [0, 1])
@@ -40,9 +40,9 @@ print({name: counts[-1] // 10 for name, counts in weights.items()}, "weights a u
 
 fig, ax = plt.subplots(layout="constrained")
 for name, counts in weights.items():
-    ax.loglog(sides, counts, "o-", label=name)
+    ax.loglog(SIDES, counts, "o-", label=name)
 ax.set(xlabel="height and width of the image", ylabel="weights of ten units")
-ax.set_xticks(sides, [str(side) for side in sides], minor=False)
+ax.set_xticks(SIDES, [str(side) for side in SIDES], minor=False)
 ax.minorticks_off()
 ax.legend()
 
@@ -54,14 +54,14 @@ digits = load_digits()
 X, y = digits.images.astype("float32") / 16, digits.target
 common = {
     "batch_size": 100,
-    "max_iter": 10 if SMALL else 30,
+    "max_iter": EPOCHS,
     "learning_rate": "one_cycle",
     "learning_rate_init": 0.01,
     "warmup_fraction": 0.2,
     "n_iter_no_change": np.inf,
 }
 accuracy = {"dense, 100 and 50 units": [], "16 and 32 filters, 50 units": []}
-for seed in range(2 if SMALL else 5):
+for seed in range(N_SEEDS):
     X_train, X_test, y_train, y_test = train_test_split(
         X, y, test_size=0.5, stratify=y, random_state=seed
     )

@@ -13,7 +13,6 @@ argument, or the word ``openml`` to download it; 5,000 of its images are used.
 # %%
 # The data.
 
-import os
 import sys
 import warnings
 
@@ -32,7 +31,8 @@ from sknn_scratch.preprocessing import WhiteningTransformer
 # A fixed number of epochs is what these studies want.
 warnings.filterwarnings("ignore", category=ConvergenceWarning)
 
-SMALL = bool(os.environ.get("SKNN_EXAMPLES_SMALL"))
+EPOCHS = 40  # small: 10
+N_REPEATS = 5  # small: 2
 
 source = sys.argv[1] if len(sys.argv) > 1 else "digits"
 if source.endswith(".npz"):
@@ -56,7 +56,7 @@ scalings = {
     "whitened": WhiteningTransformer(shrinkage=0.05),
 }
 network = ScratchMLPClassifier(
-    (50, 50), "logistic", learning_rate_init=0.005, max_iter=10 if SMALL else 40
+    (50, 50), "logistic", learning_rate_init=0.005, max_iter=EPOCHS
 ).set_params(n_iter_no_change=1000)
 runs = {}
 for name, scaling in scalings.items():
@@ -64,7 +64,7 @@ for name, scaling in scalings.items():
         make_pipeline(scaling, network),
         X,
         y,
-        n_repeats=2 if SMALL else 5,
+        n_repeats=N_REPEATS,
         random_state=0,
         test_size=0.3,
     )

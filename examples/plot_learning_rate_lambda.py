@@ -12,7 +12,6 @@ gives the same numbers, later. Seed: 0.
 # %%
 # Search the grid with both.
 
-import os
 import time
 import warnings
 
@@ -30,13 +29,13 @@ from sknn_scratch.model_selection import GridSearchCV
 # A fixed number of epochs is what these studies want.
 warnings.filterwarnings("ignore", category=ConvergenceWarning)
 
-SMALL = bool(os.environ.get("SKNN_EXAMPLES_SMALL"))
+EXPONENTS = range(-5, 2)  # small: (-4, -2, 0)
+EPOCHS = 50  # small: 10
 
 X, y = load_digits(return_X_y=True)
-exponents = (-4, -2, 0) if SMALL else range(-5, 2)
 grid = {
-    "learning_rate_init": [10.0**k for k in exponents],
-    "alpha": [10.0**k for k in exponents],
+    "learning_rate_init": [10.0**k for k in EXPONENTS],
+    "alpha": [10.0**k for k in EXPONENTS],
 }
 split = model_selection.StratifiedShuffleSplit(1, test_size=0.2, random_state=0)
 searches = []
@@ -44,9 +43,7 @@ for estimator, search_class in (
     (MLPClassifier, model_selection.GridSearchCV),
     (ScratchMLPClassifier, GridSearchCV),
 ):
-    model = estimator(
-        (50,), "logistic", solver="sgd", max_iter=10 if SMALL else 50, random_state=0
-    )
+    model = estimator((50,), "logistic", solver="sgd", max_iter=EPOCHS, random_state=0)
     search = search_class(model, grid, cv=split, return_train_score=True, refit=False)
     start = time.perf_counter()
     searches.append(search.fit(X, y))

@@ -11,7 +11,6 @@ the same number of parameters. Five recorded seeds each.
 # %%
 # Fit all of them. Both kinds train with Adam at a rate of 0.01.
 
-import os
 import warnings
 
 import matplotlib.pyplot as plt
@@ -26,12 +25,13 @@ from sknn_scratch.model_selection import repeated_fit
 # A fixed number of epochs is what these studies want.
 warnings.filterwarnings("ignore", category=ConvergenceWarning)
 
-SMALL = bool(os.environ.get("SKNN_EXAMPLES_SMALL"))
-DEPTHS = (5, 20) if SMALL else (5, 20, 50, 100)
-EPOCHS = 20 if SMALL else 100
+DEPTHS = (5, 20, 50, 100)  # small: (5, 20)
+EPOCHS = 100  # small: 20
+N_ROWS = 1000  # small: 400
+N_REPEATS = 5  # small: 2
 WIDTH = 8
 
-X, y = make_spirals(400 if SMALL else 1000, random_state=0)
+X, y = make_spirals(N_ROWS, random_state=0)
 # The same lift for both: the points, padded with zeros to the width.
 X = np.pad(X, ((0, 0), (0, WIDTH - 2)))
 
@@ -51,7 +51,7 @@ for depth in DEPTHS:
             model,
             X,
             y,
-            n_repeats=2 if SMALL else 5,
+            n_repeats=N_REPEATS,
             random_state=0,
             test_size=0.3,
         )

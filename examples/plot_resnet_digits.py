@@ -9,7 +9,6 @@ Seed: 0 throughout.
 # %%
 # The search. ``width=32`` lifts the data linearly to 32 units.
 
-import os
 import warnings
 
 import matplotlib.pyplot as plt
@@ -25,19 +24,22 @@ from sknn_scratch.display import GridSearchDisplay
 # A fixed number of epochs is what these studies want.
 warnings.filterwarnings("ignore", category=ConvergenceWarning)
 
-SMALL = bool(os.environ.get("SKNN_EXAMPLES_SMALL"))
+N_LAYERS = [2, 5, 10, 20]  # small: [2, 5]
+STEP_SIZES = [0.05, 0.2, 0.5, "auto"]  # small: [0.1, "auto"]
+ALPHAS = [1e-4, 1e-1]  # small: [1e-2]
+N_ROWS = None  # small: 300
 
 grid = {
-    "resnetclassifier__n_layers": [2, 5] if SMALL else [2, 5, 10, 20],
-    "resnetclassifier__step_size": [0.1, "auto"] if SMALL else [0.05, 0.2, 0.5, "auto"],
+    "resnetclassifier__n_layers": N_LAYERS,
+    "resnetclassifier__step_size": STEP_SIZES,
     "resnetclassifier__activation": ["tanh", "relu"],
-    "resnetclassifier__alpha": [1e-2] if SMALL else [1e-4, 1e-1],
+    "resnetclassifier__alpha": ALPHAS,
 }
 searches = {}
 for name, load in (("digits", load_digits), ("breast cancer", load_breast_cancer)):
     X, y = load(return_X_y=True)
     X_train, X_test, y_train, y_test = train_test_split(
-        X, y, random_state=0, stratify=y, train_size=300 if SMALL else None
+        X, y, random_state=0, stratify=y, train_size=N_ROWS
     )
     model = ResNetClassifier(
         width=32, max_iter=60, tol=1e-3, n_iter_no_change=5, random_state=0

@@ -12,8 +12,6 @@ far the disease has come a year later.
 # %%
 # The table. Sex is a category, and a tenth of the blood pressures is missing here.
 
-import os
-
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_diabetes
@@ -25,7 +23,9 @@ from sknn_scratch.display import LossCurveDisplay
 from sknn_scratch.model_selection import RandomizedSearchCV
 from sknn_scratch.tabular import SEARCH_SPACE, TabularMLPRegressor
 
-SMALL = bool(os.environ.get("SKNN_EXAMPLES_SMALL"))
+MEMBERS = {}  # small: {"n_members": 4, "max_iter": 60}
+N_CANDIDATES = 10  # small: 3
+EPOCHS = 100  # small: 30
 
 X, y = load_diabetes(return_X_y=True, as_frame=True, scaled=False)
 X["sex"] = X["sex"].map({1.0: "one", 2.0: "other"}).astype("category")
@@ -36,8 +36,7 @@ print(X_train.head())
 # %%
 # No parameter is set, nothing is scaled, encoded or imputed; y is in its own units.
 
-quick = {"n_members": 4, "max_iter": 60} if SMALL else {}
-model = TabularMLPRegressor(**quick, random_state=0).fit(X_train, y_train)
+model = TabularMLPRegressor(random_state=0, **MEMBERS).fit(X_train, y_train)
 print(f"R^2 on the test rows: {model.score(X_test, y_test):.3f}")
 print("weights of the views:", model.mixing_weights_.round(2))
 
@@ -49,7 +48,7 @@ scores = {
         HistGradientBoostingRegressor(random_state=0), X, y, cv=5
     ),
     "networks": cross_val_score(
-        TabularMLPRegressor(**quick, random_state=0), X, y, cv=5
+        TabularMLPRegressor(random_state=0, **MEMBERS), X, y, cv=5
     ),
 }
 for name, values in scores.items():
@@ -82,7 +81,7 @@ plt.show()
 # that value.
 
 PartialDependenceDisplay.from_estimator(
-    model, X_train, ["bmi", "s5"], grid_resolution=10 if SMALL else 40
+    model, X_train, ["bmi", "s5"], grid_resolution=40
 )
 plt.gcf().set_layout_engine("constrained")
 plt.show()
@@ -91,9 +90,9 @@ plt.show()
 # A search. The default settings do well: on so few rows do not expect much more.
 
 search = RandomizedSearchCV(
-    TabularMLPRegressor(n_members=4, max_iter=30 if SMALL else 100, random_state=0),
+    TabularMLPRegressor(n_members=4, max_iter=EPOCHS, random_state=0),
     SEARCH_SPACE,
-    n_iter=3 if SMALL else 10,
+    n_iter=N_CANDIDATES,
     cv=3,
     random_state=0,
 ).fit(X_train, y_train)

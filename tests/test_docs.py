@@ -51,7 +51,7 @@ EXTRAS = {
     "skl2onnx": "skl2onnx",
     "onnxruntime": "onnxruntime",
     "sknn_scratch.display": "matplotlib",
-    "import matplotlib": "matplotlib",
+    "matplotlib": "matplotlib",
     "set_callbacks": "sklearn.callback",
     "ProgressBar": "rich",
     "as_frame": "pandas",
@@ -92,6 +92,52 @@ def test_code_blocks_run(page, capfd):
     assert "Warning" not in complaints  # of joblib's workers
     if page.name == "README.md":
         assert "test accuracy 0.9" in printed
+
+
+@pytest.mark.parametrize(
+    "example", sorted((ROOT / "examples").glob("*.py")), ids=lambda path: path.stem
+)
+def test_an_example_has_its_full_size_in_view(example, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "docs" / "_ext")
+    shown = import_module("shown_examples").shown
+    source = example.read_text(encoding="utf-8")
+    assert "environ" not in source
+    full, small = (shown(source, small=small) for small in (False, True))
+    for text in (full, small):
+        assert "# small" not in text
+        compile(text, str(example), "exec")
+    n_sizes = source.count("# small: ")
+    differing = zip(full.splitlines(), small.splitlines(), strict=True)
+    assert sum(a != b for a, b in differing) == n_sizes
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("W ~ N(0, 2 / fan_in)", [("math", r"W \sim N(0, 2 / n_\text{in})")]),
+        (
+            "z where z > 0, else exp(z) - 1",
+            [
+                ("math", "z"),
+                ("text", " where "),
+                ("math", "z > 0"),
+                ("text", ", else "),
+                ("math", r"\exp(z) - 1"),
+            ],
+        ),
+        (
+            "v <- beta_2 v + sqrt(v) 1e-6",
+            [("math", r"v \leftarrow \beta_{2} v + \sqrt{v} 10^{-6}")],
+        ),
+        (
+            "W <- W - eta weight_decay W",
+            [("math", r"W \leftarrow W - \eta \mathtt{weight\_decay} W")],
+        ),
+    ],
+)
+def test_formulas_are_typeset(text, wanted, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "docs" / "_ext")
+    assert list(import_module("formulas").parts(text)) == wanted
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)

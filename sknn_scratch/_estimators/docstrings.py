@@ -117,7 +117,8 @@ step_size : float or 'auto', default='auto'
 width : int or None, default=None
     Number of units of every residual layer. None is the number of features, up to 64;
     more features are brought to 64 by the linear lift, as they are to any other width.
-    With lift='pad' None is the number of features.""",
+    With lift='pad' None is the number of features, and more than 64 give a warning:
+    ``n_layers`` layers of p features have ``n_layers p^2`` weights.""",
     "resnet_lift": """\
 lift : {'linear', 'pad'}, default='linear'
     Lift of the data to ``width``: a learned linear layer, or zeros.

@@ -1,9 +1,10 @@
 """The fully connected residual networks: their layers and parameters.
 
 The notebook's letters (Neural network from scratch, NTNU, after He et al.): W and b of
-the K residual layers, omega and mu of the output layer, Z = eta(Y_K omega + mu).
+the K residual layers, omega and mu of the output layer, Z = Y_K omega + mu.
 """
 
+import warnings
 from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Any
@@ -88,6 +89,14 @@ class ResidualNetwork(BaseNeuralEstimator):
             )
         elif width > n_in:
             layers.append(Pad(n_in, width))
+        elif self.width is None and n_in > MOST_WIDTH:
+            n_weights = (1 if self.tie_weights else self.n_layers) * n_in**2
+            warnings.warn(
+                f"lift='pad' with width=None makes the layers as wide as X, which has "
+                f"{n_in} features: {n_weights:,} weights. Use lift='linear', which "
+                f"brings them to {MOST_WIDTH}, or set width={n_in} if you mean it.",
+                UserWarning,
+            )
         layers.append(
             ResidualStack(self.n_layers, width, self._step_size(), f, self.tie_weights)
         )
@@ -149,8 +158,8 @@ class ResNetClassifier(ResidualNetwork, NeuralClassifier):
     """Fully connected residual network classifier.
 
     ``Y_0 = X`` (lifted to ``width`` where asked for), ``Y_k = Y_{k-1} + h f(Y_{k-1} W_k
-    + b_k)`` for k = 1 ... K, and ``Z = link(Y_K omega + mu)``: forward Euler steps of
-    length h for an ordinary differential equation, followed by a logistic or softmax
+    + b_k)`` for k = 1 ... K, and ``M = link(Y_K W_out + b_out)``: forward Euler steps
+    of length h for an ordinary differential equation, followed by a logistic or softmax
     layer. The skip connections keep gradients of order one through a hundred layers.
 
     Parameters
@@ -250,8 +259,8 @@ class ResNetRegressor(ResidualNetwork, NeuralRegressor):
     """Fully connected residual network regressor.
 
     ``Y_0 = X`` (lifted to ``width`` where asked for), ``Y_k = Y_{k-1} + h f(Y_{k-1} W_k
-    + b_k)`` for k = 1 ... K, and ``Z = link(Y_K omega + mu)``: forward Euler steps of
-    length h for an ordinary differential equation, followed by a linear layer.
+    + b_k)`` for k = 1 ... K, and ``M = link(Y_K W_out + b_out)``: forward Euler steps
+    of length h for an ordinary differential equation, followed by a linear layer.
 
     Parameters
     ----------

@@ -293,8 +293,8 @@ class ELU(Activation):
 class SELU(Activation):
     """f(z) = l z where z > 0, else l c (exp(z) - 1),  f' = l or l c exp(z)
 
-    With l = 1.0507 and c = 1.6733, which keep mean 0 and variance 1 from layer to
-    layer; Klambauer, Unterthiner, Mayr and Hochreiter (2017).
+    With the scale `l = 1.0507` and the slope `c = 1.6733`, which keep mean 0 and
+    variance 1 from layer to layer; Klambauer, Unterthiner, Mayr and Hochreiter (2017).
     """
 
     n_buffers = 1
@@ -326,8 +326,8 @@ class SELU(Activation):
 class GELU(Activation):
     """f(z) = z Phi(z),  f' = Phi(z) + z phi(z)
 
-    Phi and phi are the standard normal distribution function and density; Hendrycks
-    and Gimpel (2016), the exact form.
+    `Phi` and `phi` are the standard normal distribution function and density;
+    Hendrycks and Gimpel (2016), the exact form.
     """
 
     n_buffers = 2
@@ -384,7 +384,7 @@ class SiLU(Activation):
 class Mish(Activation):
     """f(z) = z t,  f' = t + z p - z p t^2
 
-    With t = tanh(log(1 + exp(z))) and p = 1 / (1 + exp(-z)); Misra (2019).
+    With `t = tanh(log(1 + exp(z)))` and `p = 1 / (1 + exp(-z))`; Misra (2019).
     """
 
     n_buffers = 3

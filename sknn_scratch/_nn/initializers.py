@@ -12,10 +12,11 @@ import numpy as np
 
 
 def glorot_uniform(random_state, fan_in, fan_out, activation, scale):
-    """W and b ~ U(-c, c), c = sqrt(6 / (fan_in + fan_out)), 2 instead of 6 for logistic
+    """W and b ~ U(-c, c), c = sqrt(6 / (fan_in + fan_out))
 
-    Glorot and Bengio (2010). Weights are drawn first, then intercepts, from the same
-    distribution: scikit-learn's draws in scikit-learn's order.
+    With 2 instead of 6 for the logistic activation. Glorot and Bengio (2010). Weights
+    are drawn first, then intercepts, from the same distribution: scikit-learn's draws
+    in scikit-learn's order.
     """
     bound = np.sqrt(activation.glorot_factor / (fan_in + fan_out))
     W = random_state.uniform(-bound, bound, (fan_in, fan_out))

@@ -264,7 +264,7 @@ class Poisson(Loss):
 class Gamma(Loss):
     """L = log(mu / y) + y / mu - 1
 
-    Half the gamma deviance; with its exponential link dL/dz = 1 - y / mu.
+    Half the gamma deviance; with its exponential link `dL/dz = 1 - y / mu`.
     """
 
     canonical = (Exp,)
@@ -296,11 +296,11 @@ class Gamma(Loss):
 
 
 class BernoulliLogLoss(Loss):
-    """L = -y log(mu) - (1 - y) log(1 - mu)
+    """`L = -y log(mu) - (1 - y) log(1 - mu)`
 
-    for each output. As in scikit-learn, mu is kept in [eps, 1 - eps] for the value, so
-    that a certain and wrong prediction costs 36 (float64), not infinity. The gradient
-    is exact.
+    for each output. As in scikit-learn, `mu` is kept between `eps` and `1 - eps` for
+    the value, so that a certain and wrong prediction costs 36 (float64), not infinity.
+    The gradient is exact.
     """
 
     canonical = (Logistic,)
@@ -343,10 +343,10 @@ class CategoricalLogLoss(Loss):
 
 
 class CategoricalFocal(Loss):
-    """L = -sum_j y_j (1 - mu_j)^g log(mu_j), g = focal_gamma
+    """L = -sum_j y_j (1 - mu_j)^gamma log(mu_j), gamma = focal_gamma
 
     Lin, Goyal, Girshick, He and Dollar (2017): classes that are already told apart
-    weigh less. With g = 0 it is the log loss.
+    weigh less. With `gamma = 0` it is the log loss.
     """
 
     sign = -1.0
@@ -386,7 +386,7 @@ class CategoricalFocal(Loss):
 
 
 class BernoulliFocal(CategoricalFocal):
-    """L = -y (1 - mu)^g log(mu) - (1 - y) mu^g log(1 - mu), g = focal_gamma
+    """`L = -y (1 - mu)^gamma log(mu) - (1 - y) mu^gamma log(1 - mu)`
 
     for each output; Lin, Goyal, Girshick, He and Dollar (2017).
     """

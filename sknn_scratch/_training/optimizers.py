@@ -196,9 +196,10 @@ class Optimizer:
 
 
 class SGD(Optimizer):
-    """v <- mu v - eta g;  theta <- theta + v, or + mu v - eta g (Nesterov).
+    """v <- beta v - eta g;  theta <- theta + v
 
-    Sutskever, Martens, Dahl and Hinton (2013). With momentum 0 it is plain gradient
+    beta is ``momentum``; Sutskever, Martens, Dahl and Hinton (2013). With Nesterov's
+    momentum `theta <- theta + beta v - eta g`. With momentum 0 it is plain gradient
     descent and keeps no state.
     """
 
@@ -237,10 +238,12 @@ class SGD(Optimizer):
 
 
 class Adam(Optimizer):
-    """m <- b1 m + (1 - b1) g,  v <- b2 v + (1 - b2) g^2,
-    theta <- theta - eta sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + eps)
+    """m <- beta_1 m + (1 - beta_1) g;  v <- beta_2 v + (1 - beta_2) g^2;
+    theta <- theta - eta_t m / (sqrt(v) + eps);
+    eta_t = eta sqrt(1 - beta_2^t) / (1 - beta_1^t)
 
-    Kingma and Ba (2014), in the second form of their section 2.
+    The letters are ``beta_1``, ``beta_2`` and ``epsilon``; `t` counts steps. Kingma and
+    Ba (2014), in the second form of their section 2.
     """
 
     slots = ("m", "v")
@@ -276,10 +279,10 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam, and apart from it theta <- theta - eta weight_decay w on the weights.
+    """Adam, and apart from it W <- W - eta weight_decay W
 
-    Loshchilov and Hutter (2017): the decay is decoupled from the gradient, so that it
-    is not divided by sqrt(v).
+    for all weights, not for intercepts. Loshchilov and Hutter (2017): the decay is
+    decoupled from the gradient, so that it is not divided by `sqrt(v)`.
     """
 
     reads = (*Adam.reads, "weight_decay")
@@ -299,11 +302,13 @@ class AdamW(Adam):
 
 
 class NAdam(Adam):
-    """theta <- theta - eta (u' m / (1 - U') + (1 - u) g / (1 - U))
-    / (sqrt(v / (1 - b2^t)) + eps),  u = b1 (1 - 0.96^(t / 250) / 2)
+    """theta <- theta - eta d / (sqrt(v / (1 - beta_2^t)) + eps);
+    d = u_(t+1) m / (1 - U_(t+1)) + (1 - u_t) g / (1 - U_t);
+    u_t = beta_1 (1 - 0.96^(t / 250) / 2);  U_t = u_1 u_2 ... u_t
 
-    Adam with Nesterov's momentum. m and v are Adam's, U is the product of all u so far,
-    u' and U' are those of the next step; Dozat (2016), in the form of PyTorch's NAdam.
+    Adam with Nesterov's momentum: `m` and `v` are Adam's, `d` is the direction, `u_t`
+    the momentum of step `t`, which grows to ``beta_1``, and `U_t` the product of all of
+    them so far. Dozat (2016), in the form of PyTorch's NAdam.
     """
 
     #: The product of all u so far, and of how many.
@@ -350,9 +355,9 @@ class NAdam(Adam):
 
 
 class RMSprop(Optimizer):
-    """v <- b2 v + (1 - b2) g^2;  theta <- theta - eta g / (sqrt(v) + eps)
+    """v <- beta_2 v + (1 - beta_2) g^2;  theta <- theta - eta g / (sqrt(v) + eps)
 
-    Tieleman and Hinton (2012), lecture 6.5; b2 is ``beta_2``.
+    Tieleman and Hinton (2012), lecture 6.5.
     """
 
     slots = ("v",)

@@ -82,7 +82,7 @@ class InvScaling(Schedule):
 
 
 class Adaptive(Schedule):
-    """eta = eta_0 until the loss stalls; then a fifth of it, down to 1e-6."""
+    """eta = eta_0 until the loss stalls; then eta / 5, down to 1e-6."""
 
     def on_plateau(self, rate):
         if rate <= 1e-6:
@@ -143,8 +143,8 @@ class Linear(Progressive):
 
 
 class OneCycle(Progressive):
-    """eta rises from eta_0 / 25 to eta_0 by a cosine over the first 30 %, then falls
-    to eta_0 / 250000 by another.
+    """eta rises from eta_0 / 25 to eta_0 over the first 30 %, then falls to
+    eta_0 / 250000, along half a cosine each.
 
     Smith and Topin (2017), with the numbers that PyTorch's OneCycleLR uses.
     """

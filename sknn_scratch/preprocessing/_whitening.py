@@ -1,14 +1,14 @@
 """Whitening: features of mean 0, variance 1 and no correlation.
 
-With the covariance C = (X - mu)' (X - mu) / n, a matrix M with M C M' = I whitens X:
-``(X - mu) M'``. All such matrices are rotations of one another; the three methods are
-the usual choices among them (Kessy, Lewin and Strimmer, 2018, Optimal whitening and
-decorrelation, The American Statistician 72).
+With the mean m of the rows and their covariance C = (X - m)' (X - m) / n, a matrix T
+with T C T' = I whitens X: ``(X - m) T'``. All such matrices are rotations of one
+another; the three methods are the usual choices among them (Kessy, Lewin and Strimmer,
+2018, Optimal whitening and decorrelation, The American Statistician 72).
 
-Everything is computed from the singular values and vectors of X - mu itself, never
+Everything is computed from the singular values and vectors of X - m itself, never
 from C, whose condition is the square: with a condition of 1e12 of the data C would have
 lost all of its small directions. A running fit keeps the triangular factor R of
-X - mu = Q R, to which rows are added by another QR decomposition, so that chunks give
+X - m = Q R, to which rows are added by another QR decomposition, so that chunks give
 what the whole gives, to rounding.
 """
 
@@ -47,12 +47,12 @@ class WhiteningTransformer(
     Parameters
     ----------
     method : {'pca', 'zca', 'cholesky'}, default='pca'
-        - 'pca': rotate onto the singular vectors v_i of C and divide by
-          ``sqrt(sigma_i) + eps``, sigma_i its eigenvalues, largest first.
+        - 'pca': rotate onto the eigenvectors v_i of C, the largest eigenvalue first,
+          and divide by ``sigma_i + eps``, sigma_i^2 the eigenvalues.
         - 'zca': as 'pca', then rotate back; of all whitened features these are the
           closest to the original ones.
-        - 'cholesky': L^-1 (x - mu) with C = L L'; feature j is made of the features up
-          to j. It needs data of full rank.
+        - 'cholesky': F^-1 (x - m) with C = F F', F lower triangular; feature j is made
+          of the features up to j. It needs data of full rank.
     n_components : int, float or None, default=None
         Number of directions to keep, the largest ones; a float in (0, 1) keeps as many
         as explain that share of the variance. None keeps all of them, at most
@@ -67,20 +67,20 @@ class WhiteningTransformer(
     Attributes
     ----------
     mean_ : ndarray of shape (n_features,)
-        mu.
+        The mean m of the rows.
     components_ : ndarray of shape (n_components, n_features)
         The singular vectors that are kept, one for each row; signs such that the
         largest entry of each is positive.
     explained_variance_ : ndarray of shape (n_components,)
-        sigma, shrinkage included; normalised by n, not n - 1.
+        sigma_i^2, shrinkage included; normalised by n, not n - 1.
     explained_variance_ratio_ : ndarray of shape (n_components,)
         Share of each in the total variance.
     whitening_ : ndarray of shape (n_features_out, n_features)
-        M.
+        The whitening matrix T.
     coloring_ : ndarray of shape (n_features, n_features_out)
-        The inverse of M, or its pseudo-inverse.
+        The inverse of T, or its pseudo-inverse.
     shrinkage_ : float
-        s.
+        The s in force.
     n_components_ : int
         Number of directions kept.
     n_samples_seen_ : int
@@ -93,7 +93,7 @@ class WhiteningTransformer(
     Notes
     -----
     The whitened training data has the identity as its covariance to about the machine
-    epsilon times the condition of X - mu: 1e-4 for a condition of 1e12.
+    epsilon times the condition of X - m: 1e-4 for a condition of 1e12.
 
     Examples
     --------
@@ -306,7 +306,7 @@ class WhiteningTransformer(
                 "directions vary. Drop constant and collinear columns, set shrinkage, "
                 "or use method='pca'."
             )
-        # C = (sqrt(sigma) V)' (sqrt(sigma) V); its QR factor R gives C = R' R.
+        # C = (sigma V)' (sigma V); its QR factor R gives C = R' R.
         R = linalg.qr(np.sqrt(variances)[:, None] * V, mode="r")[0]
         R *= np.where(np.diag(R) < 0, -1, 1)[:, None]
         np.fill_diagonal(R, np.diag(R) + self.eps)
@@ -323,7 +323,7 @@ class WhiteningTransformer(
         Returns
         -------
         ndarray of shape (n_samples, n_features_out)
-            (X - mu) M'.
+            (X - m) T'.
         """
         check_is_fitted(self)
         rows = validate_data(self, X, dtype=(np.float64, np.float32), reset=False)

@@ -281,7 +281,7 @@ def test_a_pickle_keeps_what_was_fitted_whatever_is_asked_of_the_next_fit(change
         (64, "linear", 64, False),
         (65, "linear", 64, True),
         (300, "linear", 64, True),
-        (300, "pad", 300, False),
+        (64, "pad", 64, False),
     ],
 )
 def test_the_width_is_that_of_the_data_up_to_a_bound(n_features, lift, width, lifted):
@@ -291,3 +291,20 @@ def test_the_width_is_that_of_the_data_up_to_a_bound(n_features, lift, width, li
     assert model.hidden_coefs_.shape == (2, width, width)
     assert hasattr(model, "lift_coef_") == lifted
     assert model.predict(rows).shape == (40,)
+
+
+@pytest.mark.parametrize(
+    ("tie_weights", "n_weights"), [(False, "20,000"), (True, "10,000")]
+)
+def test_padding_many_features_warns_of_the_weights(tie_weights, n_weights):
+    rows = np.random.default_rng(0).standard_normal((40, 100))
+    model = ResNetClassifier(2, lift="pad", tie_weights=tie_weights, max_iter=2)
+    warning = re.escape(
+        "lift='pad' with width=None makes the layers as wide as X, which has 100 "
+        f"features: {n_weights} weights. Use lift='linear', which brings them to 64, "
+        "or set width=100 if you mean it."
+    )
+    with pytest.warns(UserWarning, match=warning):
+        model.fit(rows, np.arange(40) % 2)
+    assert model.hidden_coefs_.shape == (2, 100, 100)
+    model.set_params(width=100).fit(rows, np.arange(40) % 2)  # no warning
