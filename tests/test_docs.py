@@ -131,7 +131,7 @@ def test_an_example_has_its_full_size_in_view(example, monkeypatch):
         ),
         (
             "W <- W - eta weight_decay W",
-            [("math", r"W \leftarrow W - \eta \mathtt{weight\_decay} W")],
+            [("math", r"W \leftarrow W - \eta \,\mathtt{weight\_decay}\, W")],
         ),
     ],
 )

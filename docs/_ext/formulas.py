@@ -46,7 +46,7 @@ def symbol(name):
         index = number or (index if len(index) == 1 else rf"\text{{{index}}}")
         return f"{SYMBOLS.get(head, head)}_{{{index}}}{primes}"
     if "_" in name:
-        return r"\mathtt{" + name.replace("_", r"\_") + "}"
+        return r"\,\mathtt{" + name.replace("_", r"\_") + r"}\,"
     return name if re.fullmatch("d?[A-Za-z]'*", name) else None
 
 

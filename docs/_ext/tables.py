@@ -23,9 +23,10 @@ def row(*cells):
 
 def typeset(formula):
     """Its formulas as mathematics, in a paragraph for each part between semicolons."""
+    holds_one = is_formula(formula)
     for part in formula.split("; "):
         paragraph = nodes.paragraph()
-        for kind, text in parts(part) if is_formula(part) else [("text", part)]:
+        for kind, text in parts(part) if holds_one else [("text", part)]:
             paragraph += (nodes.math if kind == "math" else nodes.inline)(text, text)
         yield paragraph
 

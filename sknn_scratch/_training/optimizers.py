@@ -198,7 +198,7 @@ class Optimizer:
 class SGD(Optimizer):
     """v <- beta v - eta g;  theta <- theta + v
 
-    beta is ``momentum``; Sutskever, Martens, Dahl and Hinton (2013). With Nesterov's
+    `beta` is ``momentum``; Sutskever, Martens, Dahl and Hinton (2013). With Nesterov's
     momentum `theta <- theta + beta v - eta g`. With momentum 0 it is plain gradient
     descent and keeps no state.
     """

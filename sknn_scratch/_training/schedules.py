@@ -143,8 +143,8 @@ class Linear(Progressive):
 
 
 class OneCycle(Progressive):
-    """eta rises from eta_0 / 25 to eta_0 over the first 30 %, then falls to
-    eta_0 / 250000, along half a cosine each.
+    """eta = eta_0 / 25 at first, eta_0 after 30 %, eta_0 / 250000 at the end,
+    by cosines between them.
 
     Smith and Topin (2017), with the numbers that PyTorch's OneCycleLR uses.
     """
