@@ -23,7 +23,7 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
-    "sphinx-mathjax-offline",  # equations without a third party's server
+    "mathjax",  # equations without a third party's server
     "tables",
 ]
 # The checkout may lie in a folder with a space; check_links.py sees to the links.
@@ -31,6 +31,7 @@ suppress_warnings = ["sphinx_gallery.space_in_filename"]
 exclude_patterns = [
     "_build",
     "gallery/*.ipynb",  # for the reader to download
+    "benchmarks_comparison.md",
     "benchmarks_differential.md",
     "benchmarks_images.md",
     "benchmarks_results.md",
@@ -93,6 +94,7 @@ html_copy_source = False
 html_theme_options = {
     "logo": {"text": "sknn_scratch"},
     "navbar_align": "left",
+    "header_links_before_dropdown": 7,
     "show_prev_next": True,
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
@@ -100,7 +102,10 @@ html_theme_options = {
     "pygments_light_style": "default",
     "pygments_dark_style": "github-dark",
 }
-html_sidebars = {"index": [], "install": [], "start": [], "changelog": []}
+html_sidebars = {
+    page: []
+    for page in ("index", "install", "start", "moving_from_mlpclassifier", "changelog")
+}
 
 
 def setup(app):
