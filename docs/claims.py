@@ -106,12 +106,12 @@ def drawn(colours):
         for name, value in bars:
             theirs = not name.startswith("sknn_scratch")
             y += 24
-            width = round(190 * value, 1)
+            width = round(172 * value, 1)
             parts.append(
                 f'<text x="14" y="{y}">{name}</text>'
-                f'<rect x="158" y="{y - 13}" width="{width}" height="17" rx="2" '
+                f'<rect x="176" y="{y - 13}" width="{width}" height="17" rx="2" '
                 f'fill="{colours["theirs" if theirs else "ours"]}"/>'
-                f'<text x="{164 + width:g}" y="{y}" class="value">'
+                f'<text x="{182 + width:g}" y="{y}" class="value">'
                 f"{rounded(value)}</text>"
             )
         y += 21
