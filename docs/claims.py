@@ -54,7 +54,7 @@ def claims():
     yield (
         f"Same weights, {in_words(middle)} the time",
         [("MLPClassifier", 1), ("sknn_scratch", middle)],
-        f"Time of a fit: median of {len(ratios)} nets, "
+        f"A training step, median of {len(ratios)} nets, "
         f"{min(ratios):.2f} to {max(ratios):.2f}",
     )
     searches = [

@@ -88,6 +88,7 @@ html_theme = "pydata_sphinx_theme"
 html_title = "sknn_scratch"
 html_static_path = ["_static"]
 html_css_files = ["custom.css"]
+html_js_files = [("scroll_hints.js", {"defer": "defer"})]
 html_show_sourcelink = False
 toc_object_entries_show_parents = "hide"
 html_copy_source = False
