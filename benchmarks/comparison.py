@@ -4,7 +4,7 @@ Two studies. Without options: seconds to fit a small network, the same architect
 batches and number of epochs for scikit-learn, skorch and this package. With ``--csv
 FOLDER``: test errors and processor seconds of several packages with their defaults, on
 tables that are read, split and judged as ``python -m benchmarks.tables`` does; one
-thread. What is not installed is left out.
+thread. What is not installed, or refuses a table, is a dash.
 """
 
 import argparse
@@ -101,11 +101,11 @@ def tables(sets):
         for made in TABULAR.values():
             try:
                 model = made(is_classes)
-            except ImportError:
+                start = time.process_time()
+                model.fit(X, y)
+            except (ImportError, ValueError):
                 cells.append("-")
                 continue
-            start = time.process_time()
-            model.fit(X, y)
             seconds = time.process_time() - start
             found = np.asarray(model.predict(X_test))
             if is_classes:

@@ -40,7 +40,8 @@ PAGES = [
     ),
 ]
 BLOCK = re.compile(
-    r"^```(?:python|\{code-cell\} python)\n(?::.*\n)*(.*?)^```", re.DOTALL | re.MULTILINE
+    r"^```(?:python|\{code-cell\} python)\n(?::.*\n)*(.*?)^```",
+    re.DOTALL | re.MULTILINE,
 )
 
 #: What the code on a page needs besides the package's own dependencies.

@@ -67,7 +67,9 @@ def test_small_networks(monkeypatch, capsys):
     ours = {"ours": comparison.SMALL["ScratchMLPClassifier"]}
     monkeypatch.setattr(comparison, "SMALL", ours)
     comparison.main(["--repeats", "1"])
-    assert re.search(r"^\| ours \| 0\.[89]\d+ \| \d+ \|$", capsys.readouterr().out, re.M)
+    assert re.search(
+        r"^\| ours \| 0\.[89]\d+ \| \d+ \|$", capsys.readouterr().out, re.M
+    )
 
 
 def test_the_picture_shows_what_the_tables_say(monkeypatch):
