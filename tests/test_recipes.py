@@ -78,7 +78,8 @@ def test_the_picture_shows_what_the_tables_say(monkeypatch):
 
     for name, colours in claims.COLOURS.items():
         file = ROOT / "docs" / "_static" / f"claims-{name}.svg"
-        assert file.read_text(encoding="utf-8") == claims.drawn(colours)
+        shown = file.read_text(encoding="utf-8")
+        assert shown == claims.drawn(colours), "run python docs/claims.py"
 
 
 def test_the_readme_shows_the_table_of_fits():
