@@ -44,8 +44,8 @@ model.fit(X[:60_000], y[:60_000])
 print(f"{time.perf_counter() - start:.1f} s, {model.score(X[60_000:], y[60_000:]):.4f}")
 
 # %%
-# On two virtual cores, ``python -m benchmarks.recipes --mnist`` gave for seeds 0, 1
-# and 2:
+# On two shared virtual cores, ``python -m benchmarks.recipes --mnist`` gave for seeds
+# 0, 1 and 2:
 #
 # ==============================  ======================  =============
 # setting                         test accuracy           seconds
