@@ -25,7 +25,7 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
-    "sphinx-mathjax-offline",  # equations without a third party's server
+    "mathjax",  # equations without a third party's server
     "formulas",
     "tables",
 ]
@@ -34,6 +34,7 @@ suppress_warnings = ["sphinx_gallery.space_in_filename"]
 exclude_patterns = [
     "_build",
     "gallery/*.ipynb",  # for the reader to download
+    "benchmarks_comparison.md",
     "benchmarks_differential.md",
     "benchmarks_images.md",
     "benchmarks_results.md",
@@ -93,12 +94,14 @@ html_theme = "pydata_sphinx_theme"
 html_title = "sknn_scratch"
 html_static_path = ["_static"]
 html_css_files = ["custom.css"]
+html_js_files = [("scroll_hints.js", {"defer": "defer"})]
 html_show_sourcelink = False
 toc_object_entries_show_parents = "hide"
 html_copy_source = False
 html_theme_options = {
     "logo": {"text": "sknn_scratch"},
     "navbar_align": "left",
+    "header_links_before_dropdown": 7,
     "show_prev_next": True,
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
@@ -106,7 +109,10 @@ html_theme_options = {
     "pygments_light_style": "default",
     "pygments_dark_style": "github-dark",
 }
-html_sidebars = {"index": [], "install": [], "start": [], "changelog": []}
+html_sidebars = {
+    page: []
+    for page in ("index", "install", "start", "moving_from_mlpclassifier", "changelog")
+}
 
 
 def setup(app):

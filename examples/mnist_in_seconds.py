@@ -1,0 +1,55 @@
+"""
+MNIST in seconds
+================
+
+All 60,000 images, one hidden layer of 256 units, four passes over the rows. The script
+downloads MNIST by scikit-learn's ``fetch_openml``, so that it is shown here and not run
+with the other examples.
+"""
+
+# %%
+# The data, in the original order: the last 10,000 images are the test. Float32 halves
+# the memory that is moved, and with it the time.
+
+import time
+import warnings
+
+import numpy as np
+from sklearn.datasets import fetch_openml
+from sklearn.exceptions import ConvergenceWarning
+
+from sknn_scratch import ScratchMLPClassifier
+
+X, y = fetch_openml("mnist_784", return_X_y=True, as_frame=False)
+X = (X / 255).astype(np.float32)
+
+# %%
+# With ``learning_rate="one_cycle"`` the rate rises for 30 % of the steps to
+# ``learning_rate_init`` and then falls to almost 0, which is where the last percent of
+# accuracy comes from. The number of epochs is given, so nothing is to stop it earlier,
+# and the warning that nothing did is not needed.
+
+warnings.simplefilter("ignore", ConvergenceWarning)
+model = ScratchMLPClassifier(
+    hidden_layer_sizes=(256,),
+    learning_rate="one_cycle",
+    learning_rate_init=0.005,
+    batch_size=100,
+    max_iter=4,
+    n_iter_no_change=np.inf,
+    random_state=0,
+)
+start = time.perf_counter()
+model.fit(X[:60_000], y[:60_000])
+print(f"{time.perf_counter() - start:.1f} s, {model.score(X[60_000:], y[60_000:]):.4f}")
+
+# %%
+# On two shared virtual cores, ``python -m benchmarks.recipes --mnist`` gave for seeds
+# 0, 1 and 2:
+#
+# ==============================  ======================  =============
+# setting                         test accuracy           seconds
+# ==============================  ======================  =============
+# this one                        0.9820, 0.9821, 0.9819  4.5, 2.8, 2.8
+# ``MLPClassifier()``             0.9787, 0.9795, 0.9794  34, 36, 29
+# ==============================  ======================  =============
