@@ -98,7 +98,8 @@ def _diverged(solver):
 
 def _no_better_than_the_mean(solver):
     problem = solver.problem
-    if not isinstance(problem.target, Numbers):
+    # The rows of a distributed fit are not here.
+    if not isinstance(problem.target, Numbers) or not len(problem.Y):
         return
     Y, weight = problem.Y, problem.weight
     mean = np.average(Y, axis=0, weights=weight)

@@ -69,7 +69,10 @@ class Cluster:
             self._submit(summary, i, rows, is_classifier)
             for i, rows in enumerate(self.rows)
         ]
-        return self.client.gather(summaries)
+        told = self.client.gather(summaries)
+        for future in summaries:
+            future.release()
+        return told
 
     def encode(self, kept, setup):
         """Make shards of the partitions that are kept; forget the others."""
