@@ -20,28 +20,28 @@ N_FEATURES, N_UNITS, N_PARTITIONS = 50, 50, 8
 WORKERS = {"one worker": 1, "two workers": 2}
 
 _open = ExitStack()
-_clients: dict = {}
+_clients: list = []
 atexit.register(_open.close)
 
 
-def client_of(n_workers, quick):
-    """The client of a cluster of so many workers, started once."""
+def client_of_two(quick):
+    """The client of a cluster of two workers, started once."""
     from dask.distributed import Client, LocalCluster
 
-    if n_workers not in _clients:
+    if not _clients:
         cluster = LocalCluster(
-            n_workers=n_workers,
+            n_workers=2,
             threads_per_worker=1,
             processes=not quick,
             dashboard_address=":0",
         )
         client = Client(_open.enter_context(cluster), set_as_default=False)
-        _clients[n_workers] = _open.enter_context(client)
-    return _clients[n_workers]
+        _clients.append(_open.enter_context(client))
+    return _clients[0]
 
 
 def close():
-    """End the clusters."""
+    """End the cluster."""
     _clients.clear()
     _open.close()
 
@@ -57,15 +57,27 @@ def rows(n, dtype, n_partitions=N_PARTITIONS):
     return X, (X[:, :5].sum(axis=1) > 0).astype(np.int8)
 
 
-def fit_in_progress(client, X, y, **settings):
-    """The solver of a fit whose rows have been read, and what holds them."""
+def fit_in_progress(client, n_workers, X, y, **settings):
+    """The solver of a fit whose rows have been read, by so many of the workers."""
     from sknn_scratch.distributed import DaskMLPClassifier
     from sknn_scratch.distributed._cluster import Cluster
 
+    class OnSome(Cluster):
+        """The other workers look on."""
+
+        def settle(self):
+            every = client.nthreads
+            client.nthreads = lambda: dict(sorted(every().items())[:n_workers])
+            try:
+                super().settle()
+            finally:
+                client.nthreads = every
+            self.threads = every()
+
     model = DaskMLPClassifier((N_UNITS,), random_state=0, client=client, **settings)
-    cluster = Cluster(client)
-    solver = model._on(cluster, model._checked_params(()), Unwatched(), X, y, None, ())
-    return _open.enter_context(cluster), solver
+    cluster = _open.enter_context(OnSome(client))
+    checked = model._checked_params(())
+    return model._on(cluster, checked, Unwatched(), X, y, None, ())
 
 
 @dataclass(frozen=True)
@@ -88,21 +100,20 @@ class Work:
 
     def runs(self, how):
         """Seconds with one worker, and with two."""
-        n = how.many(self.n, 400)
+        client, data = client_of_two(how.quick), rows(how.many(self.n, 400), how.dtype)
         return {
-            name: self._run(client_of(n_workers, how.quick), rows(n, how.dtype))
-            for name, n_workers in WORKERS.items()
+            name: self._run(fit_in_progress(client, n, *data, **self.settings))
+            for name, n in WORKERS.items()
         }
 
-    def _run(self, client, data):
+    def _run(self, solver):
         raise NotImplementedError
 
 
 class Evaluation(Work):
     """The objective of L-BFGS and its gradient."""
 
-    def _run(self, client, data):
-        _, solver = fit_in_progress(client, *data, solver="lbfgs", **self.settings)
+    def _run(self, solver):
         plan = solver._hooks(dict)["plan"]
         return lambda: min(timed(plan.value_and_grad, None, None) for _ in range(3))
 
@@ -110,9 +121,7 @@ class Evaluation(Work):
 class Epoch(Work):
     """An epoch of a stochastic solver."""
 
-    def _run(self, client, data):
-        _, solver = fit_in_progress(client, *data, max_iter=1, **self.settings)
-
+    def _run(self, solver):
         def epoch():
             solver.progress = Progress()
             return timed(solver.run, dict)
@@ -135,7 +144,7 @@ class OnClusters(Table):
 
 def memory(how):
     """A sentence on the client's peak memory, for few rows and for many."""
-    peaks = {n: client_peak(client_of(2, how.quick), n, how) for n in (20_000, ROWS)}
+    peaks = {n: client_peak(client_of_two(how.quick), n, how) for n in (20_000, ROWS)}
     told = " and ".join(f"{mb:.1f} MB with {n:,} rows" for n, mb in peaks.items())
     return f"Largest amount of memory that the client allocates in a fit: {told}."
 
@@ -156,10 +165,10 @@ def client_peak(client, n, how):
         tracemalloc.stop()
 
 
-ROWS = 2_000_000
+ROWS, LBFGS = 2_000_000, {"solver": "lbfgs"}
 CLUSTER = [
-    Evaluation("L-BFGS evaluation, 2,000,000 rows", ROWS),
-    Evaluation("L-BFGS evaluation, 80 rows", 80),
+    Evaluation("L-BFGS evaluation, 2,000,000 rows", ROWS, LBFGS),
+    Evaluation("L-BFGS evaluation, 80 rows", 80, LBFGS),
     *(
         Epoch(f"Adam, 500,000 rows, batch {batch:,}", 500_000, {"batch_size": batch})
         for batch in (5_000, 50_000)

@@ -50,7 +50,7 @@ class Distributed(MultilayerPerceptron):
 
     client: Any
     #: The estimator for rows in memory.
-    _local: ClassVar[type]
+    _local: ClassVar[Any]
 
     @property
     def client_(self):

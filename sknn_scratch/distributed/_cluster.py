@@ -197,11 +197,11 @@ def homes(where, threads):
     ['a', 'a', 'b', 'b']
     """
     n, total = len(where), sum(threads.values())
-    room = {address: -(-n * t // total) for address, t in threads.items()}
+    room: dict = {address: -(-n * t // total) for address, t in threads.items()}
     found: list = [None] * n
 
     def put(i, addresses):
-        best = max((a for a in addresses if room.get(a, 0) > 0), key=room.get)
+        best = max((a for a in addresses if room.get(a, 0) > 0), key=room.__getitem__)
         found[i] = best
         room[best] -= 1
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import sparse
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_sample_weight, check_array, check_X_y
+from sklearn.utils.validation import check_array, check_X_y
 
 from sknn_scratch._estimators.outcomes import require_numbers
 from sknn_scratch._estimators.targets import kind_of
@@ -55,12 +55,28 @@ def validated(index, X, y, weight, dtype, is_classifier):
                 y_numeric=not is_classifier,
             )
         if weight is not None:
-            weight = _check_sample_weight(np.asarray(weight), X) if len(y) else None
+            weight = _valid_weight(weight, len(y))
     except ValueError as error:
         raise ValueError(f"Partition {index}: {error}") from error
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]
     return Rows(X, y, weight, names)
+
+
+def _valid_weight(weight, n):
+    """The weights of n rows; all of them may be zero, which others' are not."""
+    weight = check_array(
+        np.asarray(weight),
+        dtype=(np.float64, np.float32),
+        ensure_2d=False,
+        ensure_min_samples=0,
+        input_name="sample_weight",
+    )
+    if weight.shape != (n,):
+        raise ValueError(
+            f"sample_weight has the shape {weight.shape}, but there are {n} rows."
+        )
+    return weight
 
 
 @dataclass

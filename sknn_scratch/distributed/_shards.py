@@ -82,7 +82,7 @@ class Shard:
                 layer.generators = [None]  # its own: shards of a worker share threads
 
     def __getstate__(self):
-        own = {"lock": None, "plans": {}, "order": None}
+        own: dict = {"lock": None, "plans": {}, "order": None}
         return {**self.__dict__, **own}
 
     def __setstate__(self, state):

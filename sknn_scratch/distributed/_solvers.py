@@ -4,7 +4,6 @@ L-BFGS and the optimisers run on the client, as they are. Their plan is a
 :class:`RemotePlan`, which asks the workers for the sums.
 """
 
-import copy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -181,8 +180,8 @@ class _Rounds(TrainingState):
 
     def plain(self):
         """The same state, for a training that goes on elsewhere."""
-        state = copy.copy(self)
-        state.__class__ = TrainingState
+        state = object.__new__(TrainingState)
+        vars(state).update(vars(self))
         return state
 
 
@@ -225,6 +224,8 @@ class RoundPlan(RemotePlan):
 
 class RemoteRounds(RemoteSteps):
     """Local epochs: the partitions' own batches, and a mean of weights after them."""
+
+    state: _Rounds
 
     @classmethod
     def check(cls, params, given):
