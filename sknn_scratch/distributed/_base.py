@@ -41,7 +41,7 @@ from sknn_scratch.distributed._summaries import (
 OWN_CONSTRAINTS: dict = {
     "client": "no_validation",  # it is looked at when it is needed
     "local_epochs": [Interval(Integral, 1, None, closed="left"), None],
-    "learning_rate_scaling": [StrOptions({name for name in SCALINGS if name}), None],
+    "learning_rate_scaling": [StrOptions(set(SCALINGS)), None],
 }
 
 

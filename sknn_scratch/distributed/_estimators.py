@@ -45,9 +45,10 @@ class DaskMLPClassifier(Distributed, ScratchMLPClassifier):
         k epochs of its own in steps of ``batch_size`` rows, then the weights are
         averaged (McMahan et al., 2017), which moves a thousandth of the bytes;
         ``max_iter`` and ``n_iter_`` then count these rounds.
-    learning_rate_scaling : {'linear', 'sqrt'} or None, default=None
-        Multiplies ``learning_rate_init`` by r or by its root, where the batch of a step
-        is r times 200 rows (Goyal et al., 2017). Not with ``local_epochs``.
+    learning_rate_scaling : {'sqrt', 'linear'} or None, default='sqrt'
+        Multiplies ``learning_rate_init`` by the root of r, or by r (Goyal et al.,
+        2017), where a step of all partitions together takes r times 200 rows, r > 1.
+        Not used by 'lbfgs', nor with ``local_epochs``.
 
     Attributes
     ----------
@@ -63,9 +64,9 @@ class DaskMLPClassifier(Distributed, ScratchMLPClassifier):
 
     Notes
     -----
-    ``batch_size="auto"`` is ``min(10000, n_samples)`` here, and 200 rows with
-    ``local_epochs``. ``early_stopping`` needs a validation set, ``X_val`` and
-    ``y_val``.
+    ``batch_size="auto"`` is a fiftieth of the rows here, at least 200 and at most
+    10,000, and 200 rows with ``local_epochs``. ``early_stopping`` needs a validation
+    set, ``X_val`` and ``y_val``.
 
     References
     ----------
@@ -83,7 +84,7 @@ class DaskMLPClassifier(Distributed, ScratchMLPClassifier):
     >>> from sknn_scratch.distributed import DaskMLPClassifier
     >>> X, y = make_classification(400, random_state=0)
     >>> X, y = da.from_array(X, chunks=(100, 20)), da.from_array(y, chunks=100)
-    >>> with Client(processes=False, n_workers=2, dashboard_address=None) as client:
+    >>> with Client(processes=False, n_workers=2, dashboard_address=":0") as client:
     ...     model = DaskMLPClassifier((5,), solver="lbfgs", random_state=0)
     ...     print(model.fit(X, y).score(X, y) > 0.9)
     True
@@ -139,7 +140,7 @@ class DaskMLPClassifier(Distributed, ScratchMLPClassifier):
         dtype: str | None = None,
         client: Any = None,
         local_epochs: int | None = None,
-        learning_rate_scaling: str | None = None,
+        learning_rate_scaling: str | None = "sqrt",
     ) -> None:
         store_parameters(self, locals())
 
@@ -289,9 +290,10 @@ class DaskMLPRegressor(Distributed, ScratchMLPRegressor):
         k epochs of its own in steps of ``batch_size`` rows, then the weights are
         averaged (McMahan et al., 2017), which moves a thousandth of the bytes;
         ``max_iter`` and ``n_iter_`` then count these rounds.
-    learning_rate_scaling : {'linear', 'sqrt'} or None, default=None
-        Multiplies ``learning_rate_init`` by r or by its root, where the batch of a step
-        is r times 200 rows (Goyal et al., 2017). Not with ``local_epochs``.
+    learning_rate_scaling : {'sqrt', 'linear'} or None, default='sqrt'
+        Multiplies ``learning_rate_init`` by the root of r, or by r (Goyal et al.,
+        2017), where a step of all partitions together takes r times 200 rows, r > 1.
+        Not used by 'lbfgs', nor with ``local_epochs``.
 
     Attributes
     ----------
@@ -305,9 +307,9 @@ class DaskMLPRegressor(Distributed, ScratchMLPRegressor):
 
     Notes
     -----
-    ``batch_size="auto"`` is ``min(10000, n_samples)`` here, and 200 rows with
-    ``local_epochs``. ``early_stopping`` needs a validation set, ``X_val`` and
-    ``y_val``.
+    ``batch_size="auto"`` is a fiftieth of the rows here, at least 200 and at most
+    10,000, and 200 rows with ``local_epochs``. ``early_stopping`` needs a validation
+    set, ``X_val`` and ``y_val``.
 
     References
     ----------
@@ -325,7 +327,7 @@ class DaskMLPRegressor(Distributed, ScratchMLPRegressor):
     >>> from sknn_scratch.distributed import DaskMLPRegressor
     >>> X, y = make_regression(400, n_features=10, noise=5.0, random_state=0)
     >>> X, y = da.from_array(X, chunks=(100, 10)), da.from_array(y / 100, chunks=100)
-    >>> with Client(processes=False, n_workers=2, dashboard_address=None) as client:
+    >>> with Client(processes=False, n_workers=2, dashboard_address=":0") as client:
     ...     model = DaskMLPRegressor(
     ...         hidden_layer_sizes=(5,), solver="lbfgs", random_state=0)
     ...     print(model.fit(X, y).score(X, y) > 0.9)
@@ -381,7 +383,7 @@ class DaskMLPRegressor(Distributed, ScratchMLPRegressor):
         dtype: str | None = None,
         client: Any = None,
         local_epochs: int | None = None,
-        learning_rate_scaling: str | None = None,
+        learning_rate_scaling: str | None = "sqrt",
     ) -> None:
         store_parameters(self, locals())
 

@@ -17,10 +17,10 @@ from sknn_scratch.distributed._shards import Order
 
 #: The batch size that ``learning_rate_init`` is meant for, if it is to be scaled.
 REFERENCE_BATCH = 200
-#: batch_size="auto" of synchronous steps; see the guide for how it was chosen.
-AUTO_BATCH = 10_000
+#: batch_size="auto" of steps together: so many steps an epoch, but no larger batches.
+AUTO_STEPS, LARGEST_AUTO = 50, 10_000
 #: How the learning rate follows a batch that is r times as large.
-SCALINGS = {None: lambda r: 1.0, "linear": lambda r: r, "sqrt": lambda r: r**0.5}
+SCALINGS = {"sqrt": lambda r: r**0.5, "linear": lambda r: r}
 
 
 @dataclass
@@ -105,12 +105,11 @@ class RemoteLbfgs(Lbfgs):
     @classmethod
     def check(cls, params, given):
         """Raise for options of a distributed fit that are not for this solver."""
-        for name in ("local_epochs", "learning_rate_scaling"):
-            if params[name] is not None:
-                raise ValueError(
-                    f"solver='lbfgs' {cls.nature}, and excludes {name}="
-                    f"{params[name]!r}. Use a stochastic solver, or leave it out."
-                )
+        if params["local_epochs"] is not None:
+            raise ValueError(
+                f"solver='lbfgs' {cls.nature}, and excludes local_epochs="
+                f"{params['local_epochs']!r}. Use a stochastic solver, or leave it out."
+            )
 
     def _hooks(self, fitted):
         problem, alpha = self.problem, self.params["alpha"]
@@ -133,7 +132,7 @@ class RemoteSteps(Minibatch):
 
     def _batches(self, rows):
         n = sum(self.problem.lengths)
-        self.batch_size = self._size(n, AUTO_BATCH)
+        self.batch_size = self._size(n, auto_batch(n))
         return RemoteBatches(n, self.batch_size)
 
     def _size(self, n, auto):
@@ -156,13 +155,26 @@ class RemoteSteps(Minibatch):
         return RemotePlan(network, loss, alpha, self.problem.cluster)
 
 
+def auto_batch(n):
+    """Rows of a step of all partitions together, of n in all.
+
+    Examples
+    --------
+    >>> [auto_batch(n) for n in (150, 5_000, 100_000, 10**7)]
+    [150, 200, 2000, 10000]
+    """
+    return min(n, max(REFERENCE_BATCH, min(n // AUTO_STEPS, LARGEST_AUTO)))
+
+
 def scaled(params, n):
     """The parameters with the learning rate that goes with their batch."""
-    if params["solver"] not in OPTIMIZERS or not params["learning_rate_scaling"]:
+    scaling = params["learning_rate_scaling"]
+    apart = params["local_epochs"] is not None
+    if params["solver"] not in OPTIMIZERS or scaling is None or apart:
         return params
     size = params["batch_size"]
-    size = min(n, AUTO_BATCH if size == "auto" else size)
-    factor = SCALINGS[params["learning_rate_scaling"]](size / REFERENCE_BATCH)
+    size = auto_batch(n) if size == "auto" else min(n, size)
+    factor = SCALINGS[scaling](max(1.0, size / REFERENCE_BATCH))
     return {**params, "learning_rate_init": params["learning_rate_init"] * factor}
 
 
@@ -226,17 +238,6 @@ class RemoteRounds(RemoteSteps):
     """Local epochs: the partitions' own batches, and a mean of weights after them."""
 
     state: _Rounds
-
-    @classmethod
-    def check(cls, params, given):
-        super().check(params, given)
-        if params["learning_rate_scaling"] is not None:
-            raise ValueError(
-                "learning_rate_scaling="
-                f"{params['learning_rate_scaling']!r} is for steps of all partitions "
-                "together, and excludes local_epochs, whose steps are those of one "
-                "machine. Leave one of them out."
-            )
 
     def _fresh_state(self):
         state = super()._fresh_state()

@@ -135,12 +135,7 @@ def test_warm_start_goes_on(rows):
     ("parameters", "message"),
     [
         ({"local_epochs": 1}, r"solver='lbfgs' works on all .*excludes local_epochs=1"),
-        ({"learning_rate_scaling": "linear"}, "excludes learning_rate_scaling='lin"),
         ({"solver": "adam", "early_stopping": True}, "needs a validation set here"),
-        (
-            {"solver": "adam", "local_epochs": 1, "learning_rate_scaling": "sqrt"},
-            "learning_rate_scaling='sqrt' is for steps of all partitions together",
-        ),
         ({"local_epochs": 0}, "The 'local_epochs' parameter of DaskMLPClassifier must"),
         ({"learning_rate_scaling": "cubic"}, "The 'learning_rate_scaling' parameter"),
     ],

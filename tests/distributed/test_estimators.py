@@ -29,7 +29,7 @@ def test_the_parameters_are_those_of_one_machine_and_three_more(ours, local):
         "local_epochs",
         "learning_rate_scaling",
     ]
-    assert {p.default for p in given[-3:]} == {None}
+    assert [p.default for p in given[-3:]] == [None, None, "sqrt"]
 
 
 def test_a_classifier(client):

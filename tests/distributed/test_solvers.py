@@ -8,7 +8,7 @@ from sknn_scratch import ScratchMLPClassifier, ScratchMLPRegressor
 from sknn_scratch._training.optimizers import OPTIMIZERS
 from sknn_scratch._training.state import TrainingState
 from sknn_scratch.distributed import DaskMLPClassifier, DaskMLPRegressor
-from sknn_scratch.distributed._solvers import AUTO_BATCH, RemoteBatches, scaled
+from sknn_scratch.distributed._solvers import RemoteBatches, auto_batch, scaled
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*converge", "ignore:Got `batch_size`")
 X, y = classes()
@@ -71,7 +71,8 @@ def test_lbfgs_with_weights_and_several_outputs(client):
 def test_full_batches_are_those_of_one_machine(solver, rows):
     """A batch of all rows does not depend on shuffles."""
     options = {**COMMON, "solver": solver, "batch_size": 600, "max_iter": 5}
-    ours = DaskMLPClassifier(**options, clip_norm=0.5).fit(*rows)
+    apart = {"learning_rate_scaling": None}
+    ours = DaskMLPClassifier(**options, **apart, clip_norm=0.5).fit(*rows)
     alone = ScratchMLPClassifier(**options, clip_norm=0.5).fit(X, y)
     same_weights(ours, alone, rtol=1e-6, atol=1e-9)
     np.testing.assert_allclose(ours.loss_curve_, alone.loss_curve_, rtol=1e-9)
@@ -145,11 +146,15 @@ def test_the_learning_rate_of_a_large_batch(rule, factor):
     params = DaskMLPClassifier(learning_rate_scaling=rule, batch_size=800).get_params()
     assert scaled(params, 10_000)["learning_rate_init"] == 0.001 * factor
     params["batch_size"] = "auto"
-    wanted = 0.001 * (50 if rule == "linear" else 50**0.5)
-    assert AUTO_BATCH == 10_000
-    np.testing.assert_allclose(scaled(params, 10**6)["learning_rate_init"], wanted)
-    params["learning_rate_scaling"] = None
-    assert scaled(params, 10**6) is params
+    assert auto_batch(40_000) == 800
+    assert scaled(params, 40_000)["learning_rate_init"] == 0.001 * factor
+    for other in (
+        {"batch_size": 50},
+        {"learning_rate_scaling": None},
+        {"local_epochs": 1},
+        {"solver": "lbfgs"},
+    ):
+        assert scaled({**params, **other}, 40_000)["learning_rate_init"] == 0.001
 
 
 def test_weights_that_add_up_to_nothing_in_a_batch(rows):
