@@ -170,10 +170,16 @@ CLUSTER = [
     Evaluation("L-BFGS evaluation, 2,000,000 rows", ROWS, LBFGS),
     Evaluation("L-BFGS evaluation, 80 rows", 80, LBFGS),
     *(
-        Epoch(f"Adam, 500,000 rows, batch {batch:,}", 500_000, {"batch_size": batch})
-        for batch in (5_000, 50_000)
+        Epoch(
+            f"Adam, 500,000 rows, batch {batch:,}",
+            500_000,
+            {"max_iter": 1, "batch_size": batch},
+        )
+        for batch in (2_000, 10_000, 50_000)
     ),
-    Epoch("Adam, 500,000 rows, local epoch", 500_000, {"local_epochs": 1}),
+    Epoch(
+        "Adam, 500,000 rows, local epoch", 500_000, {"max_iter": 1, "local_epochs": 1}
+    ),
 ]
 CLUSTER_TABLE = OnClusters(
     "Two worker processes beside one, 50-50-1, 8 partitions",
