@@ -76,6 +76,8 @@ class Cluster:
 
     def encode(self, kept, setup):
         """Make shards of the partitions that are kept; forget the others."""
+        from dask.distributed import wait
+
         setup = self._submit(_same, setup)
         self.shards = [
             self._submit(Shard, index, self.rows[i], setup)
@@ -84,6 +86,7 @@ class Cluster:
         for rows in self.rows:
             rows.release()
         self.rows = []
+        wait(self.shards)
         self.settle()
 
     # ---- where they are ----------------------------------------------------------
@@ -98,12 +101,11 @@ class Cluster:
             if not away:
                 return
             for i in away:
+                before, home = self.shards[i], self.homes[i]
                 self.shards[i] = self._submit(
-                    _same,
-                    self.shards[i],
-                    workers=[self.homes[i]],
-                    allow_other_workers=True,
+                    _same, before, workers=[home], allow_other_workers=True
                 )
+                before.release()  # else there would be two of them
 
     def _where(self):
         """The addresses of the workers that have each shard."""
