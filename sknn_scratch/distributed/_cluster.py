@@ -76,8 +76,6 @@ class Cluster:
 
     def encode(self, kept, setup):
         """Make shards of the partitions that are kept; forget the others."""
-        from dask.distributed import wait
-
         setup = self._submit(_same, setup)
         self.shards = [
             self._submit(Shard, index, self.rows[i], setup)
@@ -86,7 +84,6 @@ class Cluster:
         for rows in self.rows:
             rows.release()
         self.rows = []
-        wait(self.shards)
         self.settle()
 
     # ---- where they are ----------------------------------------------------------
@@ -110,6 +107,9 @@ class Cluster:
     def _where(self):
         """The addresses of the workers that have each shard."""
         while True:
+            # What a future says of itself costs no message.
+            while any(shard.status == "pending" for shard in self.shards):
+                time.sleep(PAUSE / 10)
             for shard in self.shards:
                 if shard.status == "error":
                     shard.result()

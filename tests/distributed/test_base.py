@@ -6,6 +6,7 @@ import dask.array as da
 import numpy as np
 import pytest
 from _dask_rows import classes, collection, is_idle, numbers, weights_of
+from dask.distributed import Client
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
@@ -199,6 +200,14 @@ def test_there_is_no_partial_fit():
     assert not hasattr(DaskMLPClassifier(), "partial_fit")
     with pytest.raises(AttributeError, match=r"to_local\(\) gives goes on with rows"):
         DaskMLPClassifier().partial_fit(X, y)
+
+
+def test_a_client_that_is_not_dasks_current_one(cluster):
+    with Client(cluster, set_as_default=False) as apart:
+        rows = collection(X, *CUTS), collection(y, *CUTS)
+        model = DaskMLPClassifier(**OPTIONS, client=apart).fit(*rows)
+        assert model.score(*rows) == model.score(X, y)
+        assert is_idle(apart)
 
 
 def test_no_client_no_fit():
