@@ -10,6 +10,7 @@ from sklearn.base import clone
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from benchmarks import _floor, _pytorch
+from benchmarks._cluster import CLUSTER_TABLE
 from benchmarks._differential import DIFFERENTIAL, Accuracies
 from benchmarks._measure import timed
 from benchmarks._searches import SEARCHES
@@ -417,6 +418,7 @@ TABLES = {
         (("with", "without"),),
         OPTIONS,
     ),
+    "cluster": CLUSTER_TABLE,
     "differential": Accuracies(
         "Differential equations by trial solutions", DIFFERENTIAL
     ),

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from benchmarks import __main__ as benchmarks
-from benchmarks import _mnist, tables
+from benchmarks import _mnist, cluster, tables
 from benchmarks._cases import TABLES
 from benchmarks._measure import ratios
 
@@ -97,6 +97,17 @@ def test_ctrl_c_ends_the_job():
             job.kill()
     assert err.strip() == "stopped"
     assert job.returncode == 130
+
+
+# ---- a cluster -------------------------------------------------------------------
+
+
+def test_the_study_of_batches_runs(monkeypatch, capsys):
+    pytest.importorskip("dask.distributed")
+    monkeypatch.setattr(cluster, "NETS", cluster.NETS[:1])
+    cluster.main(["--rows", "400", "--epochs", "1", "--threads"])
+    found = re.findall(r"^\| adam, 0.001, .* \|$", capsys.readouterr().out, re.M)
+    assert len(found) == 1 + len(cluster.SETTINGS)
 
 
 # ---- tables ----------------------------------------------------------------------

@@ -155,6 +155,18 @@ STOREYS = {
         "display._solutions",
         "display",
         "interchange",
+        "distributed._dask",
+        "distributed._reduction",
+        "distributed._partitions",
+        "distributed._rows",
+        "distributed._summaries",
+        "distributed._shards",
+        "distributed._cluster",
+        "distributed._solvers",
+        "distributed._prediction",
+        "distributed._base",
+        "distributed._estimators",
+        "distributed",
     ],
     "the face": ["", "__main__"],
 }
@@ -316,7 +328,7 @@ def test_every_module_has_a_test_module(name):
 def test_importing_the_package_imports_no_optional_one():
     code = (
         "import sys, sknn_scratch; "
-        "print([m for m in ('matplotlib', 'torch') if m in sys.modules])"
+        "print([m for m in ('dask', 'matplotlib', 'torch') if m in sys.modules])"
     )
     run = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True

@@ -98,9 +98,10 @@ def _diverged(solver):
 
 def _no_better_than_the_mean(solver):
     problem = solver.problem
-    if not isinstance(problem.target, Numbers) or problem.Y is None:
+    Y = problem.Y  # of a fit on batches, or on a cluster, the rows are elsewhere
+    if not isinstance(problem.target, Numbers) or Y is None or not len(Y):
         return
-    Y, weight = problem.Y, problem.weight
+    weight = problem.weight
     mean = np.average(Y, axis=0, weights=weight)
     spread = np.sqrt(np.average((Y - mean) ** 2, axis=0, weights=weight))
     size = np.maximum(np.abs(mean), spread).max()

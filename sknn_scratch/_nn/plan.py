@@ -105,6 +105,17 @@ class Plan:
         run_back(self.layers, z)
         return value
 
+    def loss_sum(self, x, y, weight=None):
+        """The sum of the losses of the rows, each times its weight.
+
+        ``grad`` is left holding the like sum of the gradients: what sums over parts of
+        the rows are added up from.
+        """
+        z = run(self.layers, x)
+        value = self.loss.value_and_delta(z, y, weight, 1.0)
+        run_back(self.layers, z)
+        return value
+
     def penalty(self):
         """alpha / 2 |w|^2 / total"""
         if not self.has_penalty:

@@ -15,18 +15,30 @@ class _Foreign(Exception):
 
 
 def train_lbfgs(
-    problem, *, alpha, max_iter, max_fun, tol, progress, watcher, fitted, say=None
+    problem,
+    *,
+    alpha,
+    max_iter,
+    max_fun,
+    tol,
+    progress,
+    watcher,
+    fitted,
+    say=None,
+    plan=None,
 ):
     """Minimise the objective over all rows with SciPy's L-BFGS-B.
 
     Liu and Nocedal (1989). ``progress``, ``watcher``, ``fitted`` and ``say`` are those
     of :func:`~sknn_scratch._training.loop.train_minibatch`, an iteration taking the
-    place of an epoch. Returns SciPy's result, or None after Ctrl-C, which leaves the
-    last iterate in the network.
+    place of an epoch. ``plan`` gives the objective; None is the network's plan
+    for all rows. Returns SciPy's result, or None after Ctrl-C, which leaves the last
+    iterate in the network.
     """
     network, X = problem.network, problem.X
     Y = problem.Y.astype(network.dtype, copy=False)
-    plan = Plan(network, problem.loss, len(Y), alpha, sparse=sparse.issparse(X))
+    if plan is None:
+        plan = Plan(network, problem.loss, len(Y), alpha, sparse=sparse.issparse(X))
     iterate = network.theta.copy()
 
     def objective(theta):

@@ -78,7 +78,7 @@ def train_minibatch(run):
         run.watcher,
     )
     problem, optimizer = run.problem, run.state.optimizer
-    plans = plans_for(
+    plans = (run.plans or plans_for)(
         problem.network, problem.loss, batches.sizes, run.alpha, not batches.is_dense
     )
     theta = problem.network.theta

@@ -61,6 +61,9 @@ class Run:
         Gives the fitted attributes, should a watcher want them.
     say : callable, default=None
         Receives the lines that ``verbose`` prints.
+    plans : callable, default=None
+        Makes the network's plans from the arguments of ``plans_for``, which is what
+        None takes.
     progress : Progress
         Filled in as training goes on.
     """
@@ -79,6 +82,7 @@ class Run:
     watcher: Unwatched = field(default_factory=Unwatched)
     fitted: Callable = dict
     say: Callable | None = None
+    plans: Callable | None = None
     progress: Progress = field(default_factory=Progress)
 
     def judged(self, loss):
