@@ -13,7 +13,6 @@ from functools import partial
 from itertools import pairwise
 
 from sknn_scratch._nn.layers import Dropout
-from sknn_scratch._nn.network import run, run_back
 from sknn_scratch._nn.plan import Plan
 
 #: Multiplications that are worth a part of their own, and the most parts of a batch.
@@ -102,12 +101,11 @@ class PartedPlan(Plan):
 
     def _compute(self, k, x, y, weight):
         """One part: its share of the mean loss, and its gradient."""
-        part = self.parts[k]
-        z = run(part.layers, x)
-        self.values[k] = part.loss.value_and_delta(z, y, weight, self.total)
-        run_back(part.layers, z)
+        part, total = self.parts[k], self.shared_total
+        self.values[k] = part.forward_and_back(x, y, weight, total)
 
-    def forward_and_back(self, x, y, weight):
+    def forward_and_back(self, x, y, weight, total):
+        self.shared_total = total
         if x is not self.x or y is not self.y or weight is not self.weight:
             self._calls_for(x, y, weight)
         for layer in self.dropouts:

@@ -96,23 +96,15 @@ class Plan:
         total = self.total
         if weight is not None:
             np.add.reduce(weight, -1, out=total, keepdims=total.ndim > 0)
-        return self.forward_and_back(x, y, weight), self.penalty()
+        return self.forward_and_back(x, y, weight, total), self.penalty()
 
-    def forward_and_back(self, x, y, weight):
-        """The mean loss over the rows; ``grad`` is left holding their sum."""
-        z = run(self.layers, x)
-        value = self.loss.value_and_delta(z, y, weight, self.total)  # z is dL/dz now
-        run_back(self.layers, z)
-        return value
+    def forward_and_back(self, x, y, weight, total):
+        """The rows' losses over ``total``; ``grad`` is left holding the sum over them.
 
-    def loss_sum(self, x, y, weight=None):
-        """The sum of the losses of the rows, each times its weight.
-
-        ``grad`` is left holding the like sum of the gradients: what sums over parts of
-        the rows are added up from.
+        With ``total`` 1 it is what the sums over parts of the rows are made of.
         """
         z = run(self.layers, x)
-        value = self.loss.value_and_delta(z, y, weight, 1.0)
+        value = self.loss.value_and_delta(z, y, weight, total)  # z now holds dL/dz
         run_back(self.layers, z)
         return value
 

@@ -107,8 +107,6 @@ def test_what_a_subclass_has_to_say():
     base = BaseNeuralEstimator()
     for call in (
         lambda: base._build_layers(1, 1),
-        lambda: base._expose(None),
-        lambda: base._count_layers(None),
         lambda: base._target_for(None, None, False, None),
     ):
         with pytest.raises(NotImplementedError):
