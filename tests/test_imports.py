@@ -62,6 +62,8 @@ STOREYS = {
     "how it learns": [
         "_training.averaging",
         "_training.batches",
+        "_training.mapped",
+        "_training.stream",
         "_training.interrupts",
         "_training.optimizers",
         "_training.plateau",
@@ -90,7 +92,10 @@ STOREYS = {
     "what scikit-learn sees": [
         "_estimators.callbacks",
         "_estimators.outcomes",
+        "_estimators.files",
+        "_estimators.sources",
         "_estimators.targets",
+        "_estimators.census",
         "_estimators.to_sklearn",
         "_estimators.hidden_layers",
         "_estimators.tabular_docstrings",
@@ -99,6 +104,7 @@ STOREYS = {
         "_estimators.solvers",
         "_estimators.parameters",
         "_estimators.base",
+        "_estimators.streams",
         "_estimators.sklearn_names",
         "_estimators.classifier",
         "_estimators.regressor",
