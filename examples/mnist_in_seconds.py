@@ -12,11 +12,9 @@ with the other examples.
 # the memory that is moved, and with it the time.
 
 import time
-import warnings
 
 import numpy as np
 from sklearn.datasets import fetch_openml
-from sklearn.exceptions import ConvergenceWarning
 
 from sknn_scratch import ScratchMLPClassifier
 
@@ -26,10 +24,8 @@ X = (X / 255).astype(np.float32)
 # %%
 # With ``learning_rate="one_cycle"`` the rate rises for 30 % of the steps to
 # ``learning_rate_init`` and then falls to almost 0, which is where the last percent of
-# accuracy comes from. The number of epochs is given, so nothing is to stop it earlier,
-# and the warning that nothing did is not needed.
+# accuracy comes from. The number of epochs is given, so nothing is to stop it earlier.
 
-warnings.simplefilter("ignore", ConvergenceWarning)
 model = ScratchMLPClassifier(
     hidden_layer_sizes=(256,),
     learning_rate="one_cycle",

@@ -11,7 +11,6 @@ one worker and with two. Seed: 0.
 # %%
 # A target that bends in two features.
 
-import os
 import time
 import warnings
 
@@ -24,9 +23,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sknn_scratch import ScratchMLPClassifier
 from sknn_scratch.distributed import DaskMLPClassifier
 
-SMALL = bool(os.environ.get("SKNN_EXAMPLES_SMALL"))
-ROWS = 20_000 if SMALL else 100_000
-BATCHES = [500, 5_000] if SMALL else [500, 2_000, 10_000, 50_000]
+ROWS = 100_000  # small: 20_000
+BATCHES = [500, 2_000, 10_000, 50_000]  # small: [500, 5_000]
 
 
 def made(dtype, n_partitions=4):

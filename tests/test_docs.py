@@ -3,6 +3,7 @@
 import ast
 import inspect
 import re
+import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -88,8 +89,12 @@ def test_code_blocks_run(page, capfd):
         if word in "".join(code):
             pytest.importorskip(module)
     namespace = {}
-    for block in code:
-        exec(compile(block, str(page), "exec"), namespace)
+    try:
+        for block in code:
+            exec(compile(block, str(page), "exec"), namespace)
+    finally:
+        if "matplotlib.pyplot" in sys.modules:
+            sys.modules["matplotlib.pyplot"].close("all")
     printed, complaints = capfd.readouterr()
     assert "Warning" not in complaints  # of joblib's workers
     if page.name == "README.md":

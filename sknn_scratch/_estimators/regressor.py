@@ -153,8 +153,13 @@ class NeuralRegressor(RegressorMixin, StreamedFits):
         >>> X = np.linspace(-3, 3, 2000)[:, None]
         >>> y = np.sin(2 * X[:, 0])
         >>> batches = [(X[i::20], y[i::20]) for i in range(20)]
-        >>> model = ScratchMLPRegressor(learning_rate_init=0.01, random_state=0)
-        >>> model.fit_batches(batches, n_epochs=60).score(X, y) > 0.98
+        >>> model = ScratchMLPRegressor(
+        ...     learning_rate="one_cycle",
+        ...     learning_rate_init=0.01,
+        ...     batch_size=50,
+        ...     random_state=0,
+        ... )
+        >>> model.fit_batches(batches, n_epochs=40).score(X, y) > 0.98
         True
         """
         given = validation_set(X_val, y_val, sample_weight_val)

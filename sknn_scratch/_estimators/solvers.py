@@ -211,7 +211,8 @@ class Minibatch(Solver):
         if ended or not self.incremental:
             # Else more calls follow, and the best weights stay with the state.
             self.state.restore_best(self.problem.network.theta)
-        if not ended:
+        # A schedule by progress means to use all of its epochs.
+        if not ended and not SCHEDULES[self.params["learning_rate"]].progressive:
             self.unfinished = (
                 f"Stochastic Optimizer: Maximum iterations ({self.params['max_iter']}) "
                 "reached and the optimization hasn't converged yet."

@@ -88,11 +88,11 @@ class RemoteBatches:
         self.batch_size = batch_size
         self.sizes = {batch_size}
         #: As many as an epoch of the training goes over.
-        self.rows = range(n_rows * n_epochs)
-        self.n_rows, self.epoch = n_rows, 0
+        self.n_rows = n_rows * n_epochs
+        self.n_once, self.epoch = n_rows, 0
 
     def __iter__(self):
-        n, n_steps = self.n_rows, self.n_batches
+        n, n_steps = self.n_once, self.n_batches
         for step in range(n_steps):
             size = n * (step + 1) // n_steps - n * step // n_steps
             yield size, (self.epoch, step, n_steps), None, None

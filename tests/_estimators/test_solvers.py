@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from sklearn.datasets import load_iris
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier
 from sklearn.utils import check_random_state
@@ -11,6 +12,7 @@ from sknn_scratch import ScratchMLPClassifier, ScratchMLPRegressor
 from sknn_scratch._estimators.solvers import SOLVERS, Lbfgs, Minibatch, hold_out
 from sknn_scratch._training.optimizers import OPTIMIZERS
 from sknn_scratch._training.run import Unwatched
+from sknn_scratch._training.schedules import PROGRESSIVE, SCHEDULES
 
 X, y = load_iris(return_X_y=True)
 
@@ -99,6 +101,16 @@ def test_batches_larger_than_the_data_are_clipped_with_scikit_learns_warning():
     for cls in (ScratchMLPClassifier, MLPClassifier):
         model = cls((4,), batch_size=200, max_iter=1000, tol=0.1)
         with pytest.warns(UserWarning, match=message):
+            model.fit(X, y)
+
+
+@pytest.mark.parametrize("learning_rate", SCHEDULES)
+def test_only_a_schedule_by_progress_means_to_use_all_of_its_epochs(learning_rate):
+    model = ScratchMLPClassifier((4,), learning_rate=learning_rate, max_iter=3)
+    if learning_rate in PROGRESSIVE:
+        model.fit(X, y)  # without a warning, which would be an error here
+    else:
+        with pytest.warns(ConvergenceWarning, match=r"Maximum iterations \(3\)"):
             model.fit(X, y)
 
 
