@@ -70,11 +70,8 @@ def blocks(page):
 
 def pages_with_code():
     for page in PAGES:
-        code = "".join(blocks(page))
-        # What runs on a cluster warns as it likes.
-        marks = pytest.mark.filterwarnings("ignore") if "dask" in code else ()
-        if code:
-            yield pytest.param(page, marks=marks, id=page.stem)
+        if blocks(page):
+            yield pytest.param(page, id=page.stem)
 
 
 @pytest.mark.parametrize("page", pages_with_code())
