@@ -11,7 +11,6 @@ import numpy as np
 
 from sknn_scratch._nn.parts import plan_for
 from sknn_scratch._training.interrupts import keeps_the_training
-from sknn_scratch._training.schedules import followed
 from sknn_scratch._training.threads import side_by_side
 
 #: So many plans are kept, should batches be of many sizes.
@@ -93,9 +92,6 @@ def train_minibatch(run):
                 batches.shuffle(problem.random_state)
             rate = optimizer.learning_rate
             rates = run.schedule.rates(rate, state.n_epochs)
-            if run.courses:
-                first = state.n_epochs * batches.n_batches
-                rates = followed(rates, run.courses, first)
             rate = run.schedule.first_rate(rate, state.n_epochs)
             progress.epoch_done(run_epoch(plans, batches, step, rates), rate)
             state.n_epochs += 1

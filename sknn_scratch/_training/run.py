@@ -52,8 +52,6 @@ class Run:
     early_stopping : bool, default=False
         Whether that score, not the training loss, is judged, and the best weights are
         kept.
-    courses : list of (callable, callable), default=()
-        Other numbers with schedules of their own: see ``followed``.
     watcher : Unwatched, default=Unwatched()
         ``begin()`` is called before each epoch, ``end(fitted)`` after it; a true answer
         stops the training.
@@ -78,7 +76,6 @@ class Run:
     shuffle: bool = True
     validation: Any = None
     early_stopping: bool = False
-    courses: Any = ()
     watcher: Unwatched = field(default_factory=Unwatched)
     fitted: Callable = dict
     say: Callable | None = None

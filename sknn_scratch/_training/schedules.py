@@ -172,28 +172,3 @@ SCHEDULES = {
 
 #: The schedules that every stochastic solver follows; the others are for 'sgd'.
 PROGRESSIVE = {name for name, schedule in SCHEDULES.items() if schedule.progressive}
-
-
-def followed(rates, courses, step):
-    """The rates, step by step, while other numbers follow schedules of their own.
-
-    Parameters
-    ----------
-    rates : iterable of float
-        The learning rate of each step.
-    courses : list of (callable, callable)
-        ``write(value(step))`` is called before each step: ``write`` puts the number
-        where it is used, a rate of dropout for example, ``value`` is its schedule.
-    step : int
-        The first of the steps.
-
-    Yields
-    ------
-    float
-        The learning rate of the next step.
-    """
-    for rate in rates:
-        for write, value in courses:
-            write(value(step))
-        yield rate
-        step += 1

@@ -38,12 +38,7 @@ def key(run):
     """
     problem, batches, state = run.problem, run.batches, run.state
     optimizer, validation = state.optimizer, run.validation
-    if (
-        not isinstance(problem.X, np.ndarray)
-        or run.courses
-        or state.n_epochs
-        or optimizer.t
-    ):
+    if not isinstance(problem.X, np.ndarray) or state.n_epochs or optimizer.t:
         return None
     judged = None
     if validation is not None:

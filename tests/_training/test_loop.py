@@ -303,27 +303,6 @@ def test_plans_share_parameters_and_gradient():
     assert all(plan.theta is case.network.theta for plan in plans.values())
 
 
-def test_other_numbers_are_written_at_each_step_of_all_epochs():
-    """Two epochs of three steps, the first of them being step 3."""
-    case, written = problem(), []
-    theta = case.network.theta
-    optimizer = OPTIMIZERS["sgd"](theta.shape, theta.dtype, SETTINGS)
-    state = TrainingState(optimizer, None, theta)
-    state.n_epochs = 1
-    run = Run(
-        case,
-        Batches(case, np.arange(23), 10, True),
-        0.0,
-        state,
-        SCHEDULES["constant"](SETTINGS, 3),
-        Plateau(0.0, 10),
-        max_iter=2,
-        courses=[(written.append, lambda step: step)],
-    )
-    assert not train_minibatch(run)
-    assert written == [3, 4, 5, 6, 7, 8]
-
-
 @pytest.mark.parametrize("shuffle", [False, True])
 def test_the_rows_are_shuffled_before_each_epoch(monkeypatch, shuffle):
     case, seen = problem(), []

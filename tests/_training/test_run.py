@@ -29,7 +29,6 @@ def test_what_nobody_asked_for():
     assert run.shuffle
     assert not run.early_stopping
     assert run.validation is run.say is None
-    assert not run.courses
     assert run.fitted() == {}
     assert run.progress is not other.progress
     assert type(run.watcher) is Unwatched

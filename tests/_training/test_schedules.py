@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.neural_network._stochastic_optimizers import SGDOptimizer
 
-from sknn_scratch._training.schedules import PROGRESSIVE, SCHEDULES, followed
+from sknn_scratch._training.schedules import PROGRESSIVE, SCHEDULES
 
 SETTINGS = {
     "learning_rate_init": 0.5,
@@ -133,14 +133,3 @@ def test_a_plateau_lets_adaptive_go_on_at_a_fifth_as_in_scikit_learn():
         assert rate == theirs.learning_rate
         assert message == f"Setting learning rate to {rate:f}"
     assert message == "Learning rate too small. Stopping."
-
-
-def test_other_numbers_follow_schedules_of_their_own():
-    written, rates_seen = [], []
-    courses = [
-        (written.append, lambda step: 10 * step),
-        (written.append, lambda step: -step),
-    ]
-    for rate in followed([0.1, 0.2, 0.3], courses, 5):
-        rates_seen.append((rate, written[-2:]))
-    assert rates_seen == [(0.1, [50, -5]), (0.2, [60, -6]), (0.3, [70, -7])]

@@ -225,7 +225,6 @@ def test_dropout_rates_may_differ():
 
 
 def test_what_needs_a_training_of_its_own():
-    assert key(made(courses=[(print, print)])) is None
     assert key(made(held_out=2.0, scorer=lambda X, y, weight: 1.0)) is None
     run = made()
     run.problem.X = sparse.csr_matrix(X)

@@ -71,11 +71,6 @@ class Dropout(Layer):
         self.threshold = per_net(self.rate, room.dtype, 2)
         self.scale = per_net(1 / (1 - self.rate), room.dtype, 2)
 
-    def set_rate(self, rate):
-        """Go on with another rate: that of a schedule, step by step."""
-        self.threshold[...] = rate
-        self.scale[...] = 1 / (1 - rate)
-
     def draw_masks(self):
         """Draw the masks of a forward pass."""
         for generator, mask in zip(self.generators, self.masks, strict=True):

@@ -35,9 +35,6 @@ class SparseDropout(Dropout):
     def allocate(self, room):
         self.dtype = room.dtype
 
-    def set_rate(self, rate):
-        self.rate = rate
-
     def forward(self, x):
         y = x.copy()
         (generator,) = self.generators

@@ -67,19 +67,6 @@ def test_many_nets_have_rates_and_masks_of_their_own():
         np.testing.assert_array_equal(y[j], alone.forward(np.ones((400, 50))))
 
 
-@pytest.mark.parametrize("nets", [(), (2,)])
-def test_its_rate_may_change_from_step_to_step(nets):
-    layer = Dropout(50, np.array([0.2, 0.2]) if nets else 0.2)
-    layer.generators = [np.random.default_rng(0) for _ in range(2 if nets else 1)]
-    plan = layer.planned(Room(2000, np.dtype(float), nets, training=True))
-    plan.set_rate(0.6)
-    y = plan.forward(np.ones((2000, 50)))
-    assert abs((y == 0).mean() - 0.6) < 0.005
-    np.testing.assert_allclose(y[y != 0], 1 / 0.4)
-    plan.set_rate(0.0)
-    assert (plan.forward(np.ones((2000, 50))) == 1).all()
-
-
 @pytest.mark.parametrize("earlier", [None, Dropout(N_IN, 0.5)], ids=["none", "undrawn"])
 def test_without_an_earlier_generator_it_draws_one(earlier):
     later = Dropout(N_IN, 0.5)

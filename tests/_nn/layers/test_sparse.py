@@ -54,11 +54,10 @@ def test_csr_rows_give_what_dense_rows_give(layer):
 
 @pytest.mark.parametrize("rate", [0.2, 0.7])
 def test_dropout_drops_stored_entries_at_its_rate(rate):
-    layer = Dropout(50, 0.5)
+    layer = Dropout(50, rate)
     layer.draw(None, np.random.RandomState(0))
     (layer,) = at_the_door([layer, Dense(50, 1, TANH)])[:1]
     plan = layer.planned(Room(2000, np.dtype(float), training=True))
-    plan.set_rate(rate)
     rng = np.random.default_rng(0)
     x = sparse.csr_array(rng.random((2000, 50)) * (rng.random((2000, 50)) < 0.9))
     y = plan.forward(x)
