@@ -87,7 +87,6 @@ sphinx_gallery_conf = {
     "show_signature": False,
     "write_computation_times": False,
     "abort_on_example_error": True,
-    "parallel": True,  # as many as sphinx -j says
 }
 
 # ---- look ------------------------------------------------------------------------
