@@ -44,31 +44,26 @@ def in_words(ratio):
     return WORDS[nearest]
 
 
+def of_the_time(rows, title, note):
+    """The claim that the median of ratios to scikit-learn's times makes."""
+    ratios = [float(row["ours/sklearn"]) for row in rows]
+    middle = median(ratios)
+    return (
+        title.format(in_words(middle)),
+        [("MLPClassifier", 1), ("sknn_scratch", middle)],
+        f"{note.format(len(ratios))}, {min(ratios):.2f} to {max(ratios):.2f}",
+    )
+
+
 def claims():
     """Yield title, bars (name, value) and the line below."""
-    ratios = [
-        float(row["ours/sklearn"])
-        for row in table("benchmarks_results.md", "## Fits, float64")
-    ]
-    middle = median(ratios)
-    yield (
-        f"Same weights, {in_words(middle)} the time",
-        [("MLPClassifier", 1), ("sknn_scratch", middle)],
-        f"A training step, median of {len(ratios)} nets, "
-        f"{min(ratios):.2f} to {max(ratios):.2f}",
-    )
-    searches = [
-        float(row["ours/sklearn"])
-        for row in table("benchmarks_searches.md", "repeats, float64")
-        if "1 process" in row["case"]
-    ]
-    middle = median(searches)
-    yield (
-        f"A grid search in {in_words(middle)} of the time",
-        [("MLPClassifier", 1), ("sknn_scratch", middle)],
-        f"Median of {len(searches)} searches, {min(searches):.2f} to "
-        f"{max(searches):.2f}",
-    )
+    fits = table("benchmarks_results.md", "## Fits, float64")
+    steps = "A training step, median of {} nets"
+    yield of_the_time(fits, "Same weights, {} the time", steps)
+    searches = table("benchmarks_searches.md", "repeats, float64")
+    searches = [row for row in searches if "1 process" in row["case"]]
+    title = "A grid search in {} of the time"
+    yield of_the_time(searches, title, "Median of {} searches")
     rows = table("benchmarks_tables.md", "Default settings")
     numbers, classes = (
         float(row["error"])
