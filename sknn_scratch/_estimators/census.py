@@ -21,18 +21,27 @@ class Counts:
     def add(self, column):
         """Count some more rows."""
         try:
-            values, counts = np.unique(column, return_counts=True)
-            if self.values is not None:
-                values = _together(self.values, values)
-                values, place = np.unique(values, return_inverse=True)
-                counts = np.concatenate([self.counts, counts])
-                counts = np.bincount(place.ravel(), counts).astype(int)
+            self.merge(*np.unique(column, return_counts=True))
         except TypeError as error:
             raise ValueError(
                 "y mixes values that cannot be compared, such as strings and numbers: "
                 f"{error}. Make y of one type in all batches."
             ) from error
+
+    def merge(self, values, counts):
+        """Add what was counted elsewhere: values, each once, and how often they are."""
+        if self.values is not None:
+            values = _together(self.values, values)
+            values, place = np.unique(values, return_inverse=True)
+            counts = np.concatenate([self.counts, counts])
+            counts = np.bincount(place.ravel(), counts).astype(int)
         self.values, self.counts = values, counts
+
+    def balanced(self):
+        """The weight of each value that class_weight='balanced' is, in a dict."""
+        n_rows, n_classes = self.counts.sum(), len(self.values)
+        weights = n_rows / (n_classes * self.counts.astype(np.float64))
+        return dict(zip(self.values.tolist(), weights.tolist(), strict=True))
 
 
 def _together(a, b):
@@ -40,6 +49,13 @@ def _together(a, b):
     if (a.dtype.kind in "US") != (b.dtype.kind in "US"):
         a, b = a.astype(object), b.astype(object)
     return np.concatenate([a, b])
+
+
+def with_every_value(columns):
+    """As few rows as have every value of each column, (n, n_columns)."""
+    # Shorter columns are filled up with values that they have.
+    most = max(map(len, columns))
+    return np.column_stack([np.resize(column, most) for column in columns])
 
 
 class Census:
@@ -83,9 +99,8 @@ class Census:
 
     def target(self):
         """The target for all labels: for a few rows that have each of them."""
-        most = max(len(counts.values) for counts in self.columns)
-        y = np.column_stack([np.resize(c.values, most) for c in self.columns])
-        y = sparse.csr_matrix(y) if self.is_sparse else y.reshape(most, *self.shape)
+        y = with_every_value([counts.values for counts in self.columns])
+        y = sparse.csr_matrix(y) if self.is_sparse else y.reshape(len(y), *self.shape)
         return classification_target(y)
 
     def balanced(self, y, target):
@@ -101,11 +116,8 @@ class Census:
         weights = []
         outputs = target._outputs(y)
         for counts, (classes, _) in zip(self.columns, outputs, strict=True):
-            n_classes = len(counts.values)
-            balanced = self.n_rows / (n_classes * counts.counts.astype(np.float64))
             known = dict.fromkeys(classes.tolist(), 1.0)  # those without a row
-            given = zip(counts.values.tolist(), balanced.tolist(), strict=True)
-            weights.append({**known, **dict(given)})
+            weights.append({**known, **counts.balanced()})
         return weights
 
 

@@ -4,6 +4,8 @@ from functools import reduce
 
 import numpy as np
 
+from sknn_scratch._estimators.census import Counts, with_every_value
+
 
 def without_the_empty(summaries):
     """The indices of the partitions that have rows.
@@ -54,9 +56,7 @@ def example_targets(summaries, is_classifier):
     columns = [_union(columns) for columns in zip(*_each(summaries), strict=True)]
     if first.n_outputs is None:
         return columns[0]
-    # Shorter columns are filled up with a class that they have.
-    n = max(map(len, columns))
-    return np.column_stack([np.resize(column, n) for column in columns])
+    return with_every_value(columns)
 
 
 def _each(summaries):
@@ -92,10 +92,7 @@ def explicit_class_weight(class_weight, summaries):
 
 
 def _balanced(summaries, j):
-    counts: dict = {}
+    counts = Counts()
     for each in summaries:
-        of_column = zip(each.classes[j].tolist(), each.counts[j].tolist(), strict=True)
-        for value, count in of_column:
-            counts[value] = counts.get(value, 0) + count
-    n = sum(counts.values())
-    return {value: n / (len(counts) * count) for value, count in counts.items()}
+        counts.merge(each.classes[j], each.counts[j])
+    return counts.balanced()
