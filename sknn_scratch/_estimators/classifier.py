@@ -129,9 +129,7 @@ class NeuralClassifier(ClassifierMixin, StreamedFits):
     ) -> Self:
         """Fit the network to rows that come in batches, more than memory holds.
 
-        What :meth:`fit` would learn from all rows at once, up to their order: with
-        ``shuffle=False``, or where all rows find room in the buffer, the weights are
-        the same. It starts afresh unless ``warm_start=True``.
+        {about_batches}
 
         Parameters
         ----------
@@ -150,15 +148,7 @@ class NeuralClassifier(ClassifierMixin, StreamedFits):
 
         Raises
         ------
-        AttributeError
-            With ``solver="lbfgs"``, which needs all rows at once.
-        TypeError
-            For batches that nothing can go through.
-        ValueError
-            As :meth:`fit`, the batch being named; for batches that can be gone
-            through once where several passes are needed; for no rows at all; and with
-            ``early_stopping=True`` without a validation set. The estimator is then as
-            it was before.
+        {errors_of_batches}
 
         Examples
         --------

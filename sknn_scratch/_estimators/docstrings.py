@@ -339,6 +339,61 @@ coefs_ : list of ndarray
     Weights of each layer, (n_in, n_out): views of one flat vector.
 intercepts_ : list of ndarray
     Intercepts of each layer, (n_out,): views of the same vector.""",
+    "cluster_parameters": """\
+client : dask.distributed.Client or None, default=None
+    The client whose workers fit; None takes Dask's current one. It is neither
+    cloned nor pickled.
+local_epochs : int or None, default=None
+    None: every step is one step of all partitions together. k: each partition does
+    k epochs of its own in steps of ``batch_size`` rows, then the weights are
+    averaged (McMahan et al., 2017), which moves a thousandth of the bytes;
+    ``max_iter`` and ``n_iter_`` then count these rounds.
+learning_rate_scaling : {'sqrt', 'linear'} or None, default='sqrt'
+    Multiplies ``learning_rate_init`` by the root of r, or by r (Goyal et al.,
+    2017), where a step of all partitions together takes r times 200 rows, r > 1.
+    Not used by 'lbfgs', nor with ``local_epochs``.""",
+    "cluster_notes": """\
+``batch_size="auto"`` is a fiftieth of the rows here, at least 200 and at most
+10,000, and 200 rows with ``local_epochs``. ``early_stopping`` needs a validation
+set, ``X_val`` and ``y_val``.
+
+References
+----------
+Goyal et al. (2017). Accurate, large minibatch SGD: training ImageNet in 1 hour.
+arXiv:1706.02677.
+
+McMahan, Moore, Ramage, Hampson and Aguera y Arcas (2017). Communication-efficient
+learning of deep networks from decentralized data. AISTATS.""",
+    "cluster_X": """\
+X : dask array of shape (n_samples, n_features), or dask dataframe
+    Training rows, in partitions along the rows. If all are float32 the network
+    is, else it is float64.""",
+    "cluster_weights": """\
+sample_weight : dask array or series, default=None
+    Weight of each row in the loss; None weighs all rows 1.
+X_val, y_val, sample_weight_val : array-like, default=None
+    A validation set in memory, scored on the client after each epoch.""",
+    "cluster_errors": """\
+TypeError
+    If X, y or the weights are no collections of Dask's.
+ValueError
+    For wrong parameters, without a client or workers, for partitions that do
+    not fit together, for NaN or infinite input, or for weights that diverge.
+    The estimator is then as it was before, and the workers are free.""",
+    "about_batches": """\
+What :meth:`fit` would learn from all rows at once, up to their order: with
+``shuffle=False``, or where all rows find room in the buffer, the weights are
+the same. It starts afresh unless ``warm_start=True``.""",
+    "errors_of_batches": """\
+AttributeError
+    With ``solver="lbfgs"``, which needs all rows at once.
+TypeError
+    For batches that nothing can go through.
+ValueError
+    As :meth:`fit`, the batch being named; for batches that can be gone
+    through once where several passes are needed; for no rows at all; and with
+    ``early_stopping=True`` without a validation set. The estimator is then as
+    it was before.""",
 }
 
 
