@@ -169,7 +169,8 @@ class BaseNeuralEstimator(DocumentationLink, CallbackSupportMixin, BaseEstimator
 
         random_state = check_random_state(self.random_state)
         before = self._before(network)
-        network = self._network_for(X, target, network, random_state)
+        shape = X.shape[1], target.n_outputs
+        network = self._network_for(shape, X.dtype, network, random_state)
         problem = Problem.of(
             network,
             target,
@@ -192,12 +193,12 @@ class BaseNeuralEstimator(DocumentationLink, CallbackSupportMixin, BaseEstimator
             return {}
         return {**self.__dict__, "_training_state": self._adopted_state(network)}
 
-    def _network_for(self, X, target, earlier, random_state):
-        """The network for such rows: of the earlier one's weights, or new."""
-        layers = self._build_layers(X.shape[1], target.n_outputs)
+    def _network_for(self, shape, dtype, earlier, random_state):
+        """The network of (n_features, n_outputs): of earlier weights, or a new one."""
+        layers = self._build_layers(*shape)
         if earlier is not None:
             return self._resumed(earlier, layers, random_state)
-        return self._drawn(Network(layers, X.dtype), random_state)
+        return self._drawn(Network(layers, dtype), random_state)
 
     def _validate_params(self):
         check_mistaken(self._params(), self._parameter_constraints)

@@ -56,6 +56,7 @@ class StreamedFits(BaseNeuralEstimator):
     """Base of the estimators that can be fitted batch by batch."""
 
     batch_size: Any
+    learning_rate: str
     shuffle: bool
 
     def _what_counts_classes(self, classes, earlier):
@@ -111,7 +112,8 @@ class StreamedFits(BaseNeuralEstimator):
     def _problem_of(self, X, target, network, params):
         """The network, and what it is to learn, without rows."""
         random_state = check_random_state(self.random_state)
-        network = self._network_for(X, target, network, random_state)
+        shape = X.shape[1], target.n_outputs
+        network = self._network_for(shape, X.dtype, network, random_state)
         loss = LOSSES[params["loss"]](target.link, params)
         return Problem(network, target, loss, None, None, None, random_state, None)
 
@@ -132,7 +134,7 @@ class StreamedFits(BaseNeuralEstimator):
             as_they_come=not rebatch,
             buffer_size=int(buffer_size) if self.shuffle else 0,
             counted=counted,
-            must_match=self._params()["learning_rate"] in PROGRESSIVE,
+            must_match=self.learning_rate in PROGRESSIVE,
         )
 
     def _chunks(self, source, problem, is_dense, weighted):

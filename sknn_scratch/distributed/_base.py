@@ -20,7 +20,6 @@ from sknn_scratch._estimators.diagnosis import check_weights
 from sknn_scratch._estimators.mlp import MultilayerPerceptron
 from sknn_scratch._estimators.parameters import check_options, warn_of_idle
 from sknn_scratch._nn.losses import LOSSES
-from sknn_scratch._nn.network import Network
 from sknn_scratch.distributed import _prediction
 from sknn_scratch.distributed._cluster import Cluster
 from sknn_scratch.distributed._dask import current_client, is_array, is_collection
@@ -120,12 +119,12 @@ class Distributed(MultilayerPerceptron):
         target = self._target_for(example, earlier, False, None)
 
         random_state = check_random_state(self.random_state)
-        layers = self._build_layers(summaries[0].n_features, target.n_outputs)
-        if resumes:
-            network = self._resumed(network, layers, random_state)
-        else:
-            dtype = common_dtype(summaries)
-            network = self._drawn(Network(layers, dtype), random_state)
+        before = self._before(network)
+        shape, dtype = (
+            (summaries[0].n_features, target.n_outputs),
+            common_dtype(summaries),
+        )
+        network = self._network_for(shape, dtype, network, random_state)
         params = scaled(params, sum(each.n for each in summaries))
         problem = self._problem(
             cluster, params, network, target, random_state, summaries
@@ -135,7 +134,6 @@ class Distributed(MultilayerPerceptron):
         setup = Setup(network, problem.loss, of_rows, int(seed), self.shuffle)
         given = self._validated(given, target, network.dtype)
         cluster.encode(kept, setup)
-        before = dict(self.__dict__) if resumes else {}
         solver = solver_for(params)
         return solver(self, params, problem, before, watcher, False, given)
 

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from sknn_scratch.distributed._dask import usable_client
 from sknn_scratch.distributed._partitions import partitions
-from sknn_scratch.distributed._reduction import gathered, whole
+from sknn_scratch.distributed._reduction import gathered, together, whole
 from sknn_scratch.distributed._rows import summary, validated
 from sknn_scratch.distributed._shards import Shard
 
@@ -250,12 +250,7 @@ async def answered(request, places, n, dask_worker=None):
         )
     )
     more = {i: m for _, each in parts for i, m in each.items()}
-    pieces = {
-        place: (lambda value=value: value)
-        for sums, _ in parts
-        for place, value in sums.items()
-    }
-    return gathered(pieces, 0, n), more
+    return together([sums for sums, _ in parts], n), more
 
 
 def added_up(request, shards, n):

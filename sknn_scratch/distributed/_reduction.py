@@ -46,13 +46,13 @@ def gathered(pieces, start, stop):
     return sums
 
 
-def whole(replies, n):
-    """The sum over all n partitions, from what the workers have added up.
+def together(replies, n):
+    """Likewise for the sums that several threads or workers have gathered.
 
     Parameters
     ----------
     replies : iterable of dict of (int, int) to ndarray
-        The workers' pieces; together they cover the tree.
+        Their pieces of the tree.
     n : int
         Number of partitions.
     """
@@ -61,4 +61,9 @@ def whole(replies, n):
         for reply in replies
         for place, value in reply.items()
     }
-    return gathered(pieces, 0, n)[0, n]
+    return gathered(pieces, 0, n)
+
+
+def whole(replies, n):
+    """The sum over all n partitions, if the replies together cover the tree."""
+    return together(replies, n)[0, n]

@@ -17,7 +17,6 @@ from scipy import sparse
 from sknn_scratch._nn.layers import Dropout
 from sknn_scratch._nn.losses import Loss
 from sknn_scratch._nn.network import Network
-from sknn_scratch._nn.plan import Plan
 from sknn_scratch._training.batches import Batches, network_input
 from sknn_scratch._training.loop import plans_for, run_epoch
 from sknn_scratch.distributed._rows import n_bytes
@@ -76,7 +75,9 @@ class Shard:
 
     def _prepare(self):
         self.lock = Lock()
-        self.plans, self.order = {}, (None, None)
+        self.order = None, None
+        loss, is_sparse = self.setup.loss, sparse.issparse(self.X)
+        self.plans = plans_for(self.network, loss, (), 0.0, is_sparse)
         for layer in self.network.layers:
             if isinstance(layer, Dropout):
                 layer.generators = [None]  # its own: shards of a worker share threads
@@ -114,20 +115,11 @@ class Shard:
             np.copyto(self.network.theta, theta)
             self._seed_dropout(batch)
             for x, y, weight in self._blocks(batch):
-                plan = self._plan(len(y))
+                plan = self.plans[len(y)]
                 total[0] += plan.forward_and_back(x, y, weight, 1.0)
                 total[1] += len(y) if weight is None else weight.sum(dtype=np.float64)
                 total[2:] += plan.grad
         return total
-
-    def _plan(self, n):
-        if n not in self.plans:
-            if len(self.plans) > 8:  # slices of a few sizes, in the steps of an epoch
-                self.plans.clear()
-            is_sparse = sparse.issparse(self.X)
-            loss = self.setup.loss
-            self.plans[n] = Plan(self.network, loss, n, 0.0, sparse=is_sparse)
-        return self.plans[n]
 
     def _blocks(self, batch):
         """(x, y, weight) of a few rows at a time."""
