@@ -1,5 +1,6 @@
 """A training step allocates no array: the traced peak of warm steps says so."""
 
+import threading
 import tracemalloc
 import warnings
 from itertools import product
@@ -37,6 +38,8 @@ def peak_of(call, *args):
 
 @pytest.fixture(autouse=True, scope="module")
 def one_thread():
+    # Memory is traced in all threads: a cluster that another test left would count.
+    assert "IO loop" not in {thread.name for thread in threading.enumerate()}
     # On a busy machine BLAS threads wait for each other, for ten times as long.
     with threadpool_limits(1):
         yield

@@ -6,6 +6,7 @@ import re
 import pytest
 
 import sknn_scratch
+import sknn_scratch.distributed
 from sknn_scratch import ResNetClassifier, ScratchMLPClassifier
 from sknn_scratch._estimators.docstrings import PARAGRAPHS, documented, formula
 from sknn_scratch._nn.activations import ACTIVATIONS
@@ -13,7 +14,8 @@ from sknn_scratch._training.optimizers import OPTIMIZERS
 
 CLASSES = [
     cls
-    for cls in vars(sknn_scratch).values()
+    for module in (sknn_scratch, sknn_scratch.distributed)
+    for cls in vars(module).values()
     if inspect.isclass(cls) and cls.__name__ != "Activation"
 ]
 THINGS = CLASSES + [
