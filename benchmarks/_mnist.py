@@ -10,6 +10,7 @@ import warnings
 
 import numpy as np
 
+from benchmarks._data import mnist
 from sknn_scratch import ConvNetClassifier
 
 COMMON = {
@@ -43,8 +44,7 @@ def main(argv=None):
     parser.add_argument("--network", choices=NETWORKS, action="append")
     parser.add_argument("--rows", type=int, default=60_000, help="to learn from")
     options = parser.parse_args(argv)
-    with np.load(options.file) as data:
-        X, y = (data["X"] / 255).astype(np.float32), data["y"]
+    X, y = mnist(options.file)
     warnings.simplefilter("ignore")  # the number of epochs is given
     for name in options.network or NETWORKS:
         scores = []

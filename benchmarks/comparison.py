@@ -14,46 +14,30 @@ import warnings
 from statistics import median
 
 import numpy as np
-from sklearn.compose import (
-    TransformedTargetRegressor,
-    make_column_selector,
-    make_column_transformer,
-)
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import load_digits
 from sklearn.ensemble import (
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
 )
-from sklearn.impute import SimpleImputer
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from benchmarks.tables import sets_in, split
+from benchmarks._data import MOST_ROWS, column_encoder, error_of, sets_in, split
 from sknn_scratch import ScratchMLPClassifier, TabularMLPClassifier, TabularMLPRegressor
 
-TEXTS = make_column_selector(dtype_include=["category", "object", "string"])
 EPOCHS, UNITS = 20, 50
-
-
-def encoded(model):
-    """The model after columns are scaled, and texts made to columns of 0 and 1."""
-    return make_pipeline(
-        make_column_transformer(
-            (OneHotEncoder(sparse_output=False, handle_unknown="ignore"), TEXTS),
-            remainder=make_pipeline(SimpleImputer(), StandardScaler()),
-        ),
-        model,
-    )
 
 
 def mlp(is_classes):
     """scikit-learn's network, on columns and targets of similar size."""
     if is_classes:
-        return encoded(MLPClassifier(random_state=0))
+        return make_pipeline(column_encoder(), MLPClassifier(random_state=0))
     return TransformedTargetRegressor(
-        encoded(MLPRegressor(random_state=0)), transformer=StandardScaler()
+        make_pipeline(column_encoder(), MLPRegressor(random_state=0)),
+        transformer=StandardScaler(),
     )
 
 
@@ -96,7 +80,7 @@ def tables(sets):
     print("| set | " + " | ".join(TABULAR) + " |")
     print("|---|" + "---:|" * len(TABULAR))
     for name, X, y, is_classes in sets:
-        X, y, X_test, y_test = split(X, y, is_classes)
+        X, y, X_test, y_test = split(X, y, is_classes, MOST_ROWS)
         cells = []
         for made in TABULAR.values():
             try:
@@ -107,11 +91,7 @@ def tables(sets):
                 cells.append("-")
                 continue
             seconds = time.process_time() - start
-            found = np.asarray(model.predict(X_test))
-            if is_classes:
-                error = np.mean(found != y_test)
-            else:
-                error = np.sqrt(np.mean((found - y_test) ** 2)) / y_test.std()
+            error = error_of(model.predict(X_test), y_test, is_classes)
             cells.append(f"{error:.4f}, {seconds:.1f} s")
         print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
 

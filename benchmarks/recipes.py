@@ -16,15 +16,10 @@ import time
 import warnings
 
 import numpy as np
-from sklearn.compose import make_column_selector, make_column_transformer
-from sklearn.datasets import fetch_openml, load_digits
-from sklearn.impute import SimpleImputer
-from sklearn.model_selection import train_test_split
+from sklearn.datasets import load_digits
 from sklearn.neural_network import MLPClassifier, MLPRegressor
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from benchmarks.tables import sets_in
+from benchmarks._data import column_encoder, error_of, mnist, sets_in, split
 from sknn_scratch import ScratchMLPClassifier, ScratchMLPRegressor
 
 THEIRS = MLPClassifier, MLPRegressor
@@ -53,32 +48,10 @@ RECIPES = {
 }
 
 
-def mnist(file, rows=60_000):
-    """Rows and labels for training and for the test."""
-    if file:
-        with np.load(file) as data:
-            X, y = data["X"], data["y"]
-    else:
-        X, y = fetch_openml("mnist_784", return_X_y=True, as_frame=False)
-    X = (X.reshape(len(X), -1) / 255).astype(np.float32)
-    return X[:rows], y[:rows], X[-10_000:], y[-10_000:]
-
-
 def encoded(X, y, is_classes):
-    """Likewise of a table: a matrix of scaled columns, and scaled targets."""
-    rows = train_test_split(
-        np.arange(len(y)),
-        test_size=0.3,
-        random_state=0,
-        stratify=y if is_classes else None,
-    )
-    X, X_test = (X.iloc[some].reset_index(drop=True) for some in rows)
-    y, y_test = (y[some] for some in rows)
-    texts = make_column_selector(dtype_include=["category", "object", "string"])(X)
-    encoder = make_column_transformer(
-        (OneHotEncoder(sparse_output=False, handle_unknown="ignore"), texts),
-        remainder=make_pipeline(SimpleImputer(), StandardScaler()),
-    ).fit(X)
+    """A matrix of scaled columns, and scaled targets, for training and for the test."""
+    X, y, X_test, y_test = split(X, y, is_classes)
+    encoder = column_encoder().fit(X)
     X, X_test = (encoder.transform(some).astype(np.float32) for some in (X, X_test))
     if not is_classes:
         y, y_test = ((some - y.mean()) / y.std() for some in (y, y_test))
@@ -88,20 +61,16 @@ def encoded(X, y, is_classes):
 def sets(options):
     """Name, rows and targets, and whether these are classes."""
     if options.mnist is not None:
-        yield "MNIST", mnist(options.mnist, options.rows), True
+        X, y = mnist(options.mnist)
+        X = X.reshape(len(X), -1)
+        rows = slice(options.rows), slice(-10_000, None)
+        yield "MNIST", [part[some] for some in rows for part in (X, y)], True
     elif options.csv:
         for name, X, y, is_classes in sets_in(options.csv):
             yield name, encoded(X, y, is_classes), is_classes
     else:
         X, y = load_digits(return_X_y=True, as_frame=True)
         yield "digits", encoded(X, y.to_numpy(), True), True
-
-
-def error(model, X, y, is_classes):
-    """The share of wrong rows, or the scaled root mean squared error."""
-    if is_classes:
-        return np.mean(model.predict(X) != y)
-    return np.sqrt(np.mean((model.predict(X) - y) ** 2)) / y.std()
 
 
 def compared(data, is_classes, recipes, seeds):
@@ -114,7 +83,8 @@ def compared(data, is_classes, recipes, seeds):
             start = time.perf_counter()
             model.fit(X, y)
             seconds = time.perf_counter() - start
-            found[name].append((error(model, X_test, y_test, is_classes), seconds))
+            error = error_of(model.predict(X_test), y_test, is_classes)
+            found[name].append((error, seconds))
     for name, each in found.items():
         errors, seconds = zip(*each, strict=True)
         print(

@@ -24,9 +24,9 @@ from sklearn.ensemble import (
     HistGradientBoostingRegressor,
 )
 from sklearn.metrics import log_loss
-from sklearn.model_selection import train_test_split
 from threadpoolctl import threadpool_limits
 
+from benchmarks._data import MOST_ROWS, error_of, sets_in, split
 from sknn_scratch import TabularMLPClassifier, TabularMLPRegressor
 
 #: What the recipe is made of, left out or changed one by one.
@@ -55,34 +55,6 @@ def own_sets():
         yield name, X, y.to_numpy(), name != "diabetes"
 
 
-def sets_in(folder):
-    """Likewise of the CSV files in a folder."""
-    import pandas as pd
-
-    for path in sorted(Path(folder).glob("*.csv")):
-        table = pd.read_csv(path)
-        texts = table.columns[:-1][[not _is_number(table[c]) for c in table][:-1]]
-        table[texts] = table[texts].astype("category")
-        last = table.columns[-1]
-        y = table.pop(last).to_numpy()
-        yield path.stem, table, y, last == "class"
-
-
-def _is_number(column):
-    return column.dtype.kind in "fiub"
-
-
-def split(X, y, is_classes):
-    """Rows and targets for training and for the test."""
-    rows = np.arange(len(y))
-    train, test = train_test_split(
-        rows, test_size=0.3, random_state=0, stratify=y if is_classes else None
-    )
-    for some in (train[:8000], test[:10_000]):
-        yield X.iloc[some].reset_index(drop=True)
-        yield y[some]
-
-
 def judged(model, X, y, X_test, y_test, is_classes):
     """Error, log loss or None, and seconds of the fit."""
     start = time.perf_counter()
@@ -90,10 +62,9 @@ def judged(model, X, y, X_test, y_test, is_classes):
     seconds = time.perf_counter() - start
     if is_classes:
         p = model.predict_proba(X_test)
-        error = np.mean(model.classes_[p.argmax(axis=1)] != y_test)
+        error = error_of(model.classes_[p.argmax(axis=1)], y_test, is_classes)
         return error, log_loss(y_test, p, labels=model.classes_), seconds
-    missed = model.predict(X_test) - y_test
-    return np.sqrt(np.mean(missed**2)) / y_test.std(), None, seconds
+    return error_of(model.predict(X_test), y_test, is_classes), None, seconds
 
 
 def compared(sets, settings, seeds):
@@ -102,7 +73,7 @@ def compared(sets, settings, seeds):
     print("| set | boosting | ours | ratio | log loss, ratio | seconds |")
     print("|---|---:|---:|---:|---:|---:|")
     for name, X, y, is_classes in sets:
-        rows = *split(X, y, is_classes), is_classes
+        rows = *split(X, y, is_classes, MOST_ROWS), is_classes
         boosting, network = (
             (HistGradientBoostingClassifier, TabularMLPClassifier)
             if is_classes

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from benchmarks import __main__ as benchmarks
-from benchmarks import _mnist, cluster, tables
+from benchmarks import _data, _mnist, cluster, tables
 from benchmarks._cases import TABLES
 from benchmarks._measure import ratios
 
@@ -131,7 +131,7 @@ def test_tables_of_a_folder(small, tmp_path, capsys):
     rows = pd.DataFrame({"age": rng.uniform(size=90), "town": town})
     rows.assign(target=rows["age"] * 3).to_csv(tmp_path / "ages.csv", index=False)
     rows.assign(**{"class": town}).to_csv(tmp_path / "towns.csv", index=False)
-    sets = list(tables.sets_in(tmp_path))
+    sets = list(_data.sets_in(tmp_path))
     assert [(name, is_classes) for name, _, _, is_classes in sets] == [
         ("ages", False),
         ("towns", True),
