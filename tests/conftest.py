@@ -1,6 +1,7 @@
 """Shared by all tests: pictures are drawn without a screen."""
 
 import os
+import signal
 from importlib.metadata import version
 
 # Without it scikit-learn skips its check of inputs that follow the array API, which
@@ -9,6 +10,10 @@ if tuple(map(int, version("scipy").split(".")[:2])) >= (1, 14):
     os.environ.setdefault("SCIPY_ARRAY_API", "1")
 
 import pytest
+
+# A shell lets what it starts in the background ignore Ctrl-C; tests send it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 try:
     import matplotlib
