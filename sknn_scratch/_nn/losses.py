@@ -343,7 +343,7 @@ class CategoricalLogLoss(Loss):
 
 
 class CategoricalFocal(Loss):
-    """L = -sum_j y_j (1 - mu_j)^gamma log(mu_j), gamma = focal_gamma
+    """L = -sum_j y_j (1 - mu_j)^gamma log(mu_j) where gamma = focal_gamma
 
     Lin, Goyal, Girshick, He and Dollar (2017): classes that are already told apart
     weigh less. With `gamma = 0` it is the log loss.
@@ -388,7 +388,7 @@ class CategoricalFocal(Loss):
 class BernoulliFocal(CategoricalFocal):
     """`L = -y (1 - mu)^gamma log(mu) - (1 - y) mu^gamma log(1 - mu)`
 
-    for each output; Lin, Goyal, Girshick, He and Dollar (2017).
+    for each output.
     """
 
     n_buffers = 5
