@@ -40,12 +40,12 @@ model.fit(X[:60_000], y[:60_000])
 print(f"{time.perf_counter() - start:.1f} s, {model.score(X[60_000:], y[60_000:]):.4f}")
 
 # %%
-# On two shared virtual cores, ``python -m benchmarks.recipes --mnist`` gave for seeds
-# 0, 1 and 2:
+# Medians of three seeds, from ``python -m benchmarks.recipes --mnist`` on two shared
+# virtual cores:
 #
-# ==============================  ======================  =============
-# setting                         test accuracy           seconds
-# ==============================  ======================  =============
-# this one                        0.9820, 0.9821, 0.9819  4.5, 2.8, 2.8
-# ``MLPClassifier()``             0.9787, 0.9795, 0.9794  34, 36, 29
-# ==============================  ======================  =============
+# ==============================  =============  =======
+# setting                         test accuracy  seconds
+# ==============================  =============  =======
+# this one                        0.9820         2.5
+# ``MLPClassifier()``             0.9794         28
+# ==============================  =============  =======

@@ -1,4 +1,6 @@
-"""matplotlib, when something is drawn."""
+"""matplotlib, when something is drawn, and how small pictures are laid out."""
+
+from math import ceil, sqrt
 
 
 def pyplot(name):
@@ -10,3 +12,10 @@ def pyplot(name):
             f"{name}.plot needs matplotlib: install it with 'pip install matplotlib'."
         ) from error
     return plt
+
+
+def tiling(n):
+    """Rows and columns for n small pictures: at least as wide as high, few gaps."""
+    columns = range(ceil(sqrt(n)), ceil(sqrt(2.5 * n)) + 1)
+    fewest_gaps = min(columns, key=lambda c: -n % c)
+    return -(-n // fewest_gaps), fewest_gaps

@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sknn_scratch._pipelines import last_step
 from sknn_scratch._types import MatrixLike
-from sknn_scratch.display._drawing import pyplot
+from sknn_scratch.display._drawing import pyplot, tiling
 
 
 def _convnet(estimator):
@@ -127,8 +127,7 @@ class FiltersDisplay:
         plt = pyplot("FiltersDisplay")
         *_, n_channels, n_filters = self.filters.shape
         if n_channels == 1:
-            columns = int(np.ceil(np.sqrt(n_filters * 1.5)))
-            rows = -(-n_filters // columns)
+            rows, columns = tiling(n_filters)
         else:
             rows, columns = n_filters, n_channels
         if fig is None:
@@ -262,7 +261,7 @@ class FeatureMapsDisplay:
         rows = len(self.stages)
         columns = min(n_maps, max(stage.shape[-1] for stage in self.stages))
         if fig is None:
-            size = columns * 0.8 + 1.6, rows * 0.95
+            size = columns * 0.6 + 1.4, rows * 0.8
             fig = plt.figure(figsize=size, layout="constrained")
         axes = fig.subplots(rows, columns, squeeze=False)
         for row, stage, name in zip(axes, self.stages, self.names, strict=True):
@@ -275,8 +274,6 @@ class FeatureMapsDisplay:
                     continue
                 ax.imshow(stage[..., k], **style)
             label = f"{name}\n{height} x {width} x {n}"
-            row[0].set_ylabel(
-                label, rotation=0, ha="right", va="center", fontsize="small"
-            )
+            row[0].set_ylabel(label, rotation=0, ha="right", va="center")
         self.axes_, self.ax_, self.figure_ = axes, axes[0, 0], fig
         return self

@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sknn_scratch._pipelines import last_step
 from sknn_scratch._types import MatrixLike
-from sknn_scratch.display._drawing import pyplot
+from sknn_scratch.display._drawing import pyplot, tiling
 
 
 class WeightsDisplay:
@@ -117,8 +117,7 @@ class WeightsDisplay:
         """
         plt = pyplot("WeightsDisplay")
         n = self.weights.shape[1]
-        columns = int(np.ceil(np.sqrt(n * 1.5)))
-        rows = -(-n // columns)
+        rows, columns = tiling(n)
         if fig is None:
             fig = plt.figure(figsize=(columns * 0.8, rows * 0.8), layout="constrained")
         axes = fig.subplots(rows, columns, squeeze=False).ravel()

@@ -7,6 +7,7 @@ from sklearn.datasets import load_digits, load_iris
 from sknn_scratch import ResNetClassifier, ScratchMLPClassifier
 from sknn_scratch.datasets import make_spirals
 from sknn_scratch.display import HiddenStatesDisplay, WeightsDisplay
+from sknn_scratch.display._drawing import tiling
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -66,3 +67,18 @@ def test_bad_flows():
         HiddenStatesDisplay(np.zeros((3, 4, 1)))
     with pytest.raises(TypeError, match="has no hidden_states: take a ResNet"):
         HiddenStatesDisplay.from_estimator(model, X)
+
+
+@pytest.mark.parametrize(
+    ("n", "wanted"),
+    [(1, (1, 1)), (2, (1, 2)), (5, (2, 3)), (7, (2, 4)), (10, (2, 5)), (16, (4, 4))],
+)
+def test_small_pictures_leave_few_gaps(n, wanted):
+    assert tiling(n) == wanted
+
+
+def test_a_tiling_has_room_for_all_and_is_not_higher_than_wide():
+    for n in range(1, 300):
+        rows, columns = tiling(n)
+        assert (rows - 1) * columns < n <= rows * columns
+        assert rows <= columns
