@@ -45,6 +45,7 @@ ax.set(xlabel="height and width of the image", ylabel="weights of ten units")
 ax.set_xticks(SIDES, [str(side) for side in SIDES], minor=False)
 ax.minorticks_off()
 ax.legend()
+plt.show()
 
 # %%
 # Two networks of 12,000 weights on the digits, 8 x 8 pixels: half of them to learn
