@@ -33,12 +33,11 @@ EPOCHS, UNITS = 20, 50
 
 def mlp(is_classes):
     """scikit-learn's network, on columns and targets of similar size."""
+    network = (MLPRegressor, MLPClassifier)[is_classes](random_state=0)
+    model = make_pipeline(column_encoder(), network)
     if is_classes:
-        return make_pipeline(column_encoder(), MLPClassifier(random_state=0))
-    return TransformedTargetRegressor(
-        make_pipeline(column_encoder(), MLPRegressor(random_state=0)),
-        transformer=StandardScaler(),
-    )
+        return model
+    return TransformedTargetRegressor(model, transformer=StandardScaler())
 
 
 def boosting(is_classes):

@@ -56,7 +56,7 @@ EXTRAS = {
     "sknn_scratch.display": "matplotlib",
     "matplotlib": "matplotlib",
     "set_callbacks": "sklearn.callback",
-    "import rich": "rich",
+    "ProgressBar": "rich",
     "as_frame": "pandas",
     "pd.DataFrame": "pandas",
     "pyarrow": "pyarrow",

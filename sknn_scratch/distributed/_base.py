@@ -120,10 +120,8 @@ class Distributed(MultilayerPerceptron):
 
         random_state = check_random_state(self.random_state)
         before = self._before(network)
-        shape, dtype = (
-            (summaries[0].n_features, target.n_outputs),
-            common_dtype(summaries),
-        )
+        shape = summaries[0].n_features, target.n_outputs
+        dtype = common_dtype(summaries)
         network = self._network_for(shape, dtype, network, random_state)
         params = scaled(params, sum(each.n for each in summaries))
         problem = self._problem(
